@@ -1,0 +1,77 @@
+"""The names that an author of nodes, graphs and plugins may use; importing this imports no torch."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .diffusion.denoiser import Conditioned as Conditioned
+    from .diffusion.denoiser import Denoiser as Denoiser
+    from .diffusion.denoiser import Pieces as Pieces
+    from .diffusion.denoiser import Predicted as Predicted
+    from .diffusion.denoiser import Prediction as Prediction
+    from .diffusion.denoiser import acting as acting
+    from .diffusion.denoiser import at as at
+    from .diffusion.denoiser import eps as eps
+    from .diffusion.denoiser import predict as predict
+    from .diffusion.denoiser import score as score
+    from .diffusion.denoiser import to_eps as to_eps
+    from .diffusion.denoiser import to_x0 as to_x0
+    from .diffusion.denoiser import together as together
+    from .diffusion.denoiser import v as v
+    from .diffusion.level import Level as Level
+    from .diffusion.level import Levels as Levels
+    from .diffusion.level import Process as Process
+    from .diffusion.network import Network as Network
+    from .diffusion.network import Weights as Weights
+    from .diffusion.noise import normal as normal
+    from .diffusion.noise import seeds_from as seeds_from
+    from .diffusion.sampler import Noise as Noise
+    from .diffusion.sampler import Sampler as Sampler
+    from .diffusion.sampler import Step as Step
+    from .errors import GraphError as GraphError
+    from .errors import NodeError as NodeError
+    from .errors import NoisegraphError as NoisegraphError
+    from .errors import PluginError as PluginError
+    from .errors import Problem as Problem
+    from .hookspecs import hookimpl as hookimpl
+    from .loop import Loop as Loop
+    from .node import node as node
+    from .values import File as File
+    from .values import FileKind as FileKind
+    from .values import Image as Image
+    from .values import Latent as Latent
+    from .values import Mask as Mask
+    from .values import Points as Points
+    from .values import Tensor as Tensor
+
+_HOMES = {
+    "diffusion.denoiser": (
+        "Conditioned Denoiser Pieces Predicted Prediction acting at eps predict score to_eps to_x0 together v"
+    ),
+    "diffusion.level": "Level Levels Process",
+    "diffusion.network": "Network Weights",
+    "diffusion.noise": "normal seeds_from",
+    "diffusion.sampler": "Noise Sampler Step",
+    "errors": "GraphError NodeError NoisegraphError PluginError Problem",
+    "hookspecs": "hookimpl",
+    "loop": "Loop",
+    "node": "node",
+    "values": "File FileKind Image Latent Mask Points Tensor",
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
+
+__all__ = sorted(_HOME_OF)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'noisegraph' has no attribute '{name}'")
+    value = getattr(importlib.import_module(f".{_HOME_OF[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

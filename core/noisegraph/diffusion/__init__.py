@@ -1,0 +1,1 @@
+"""The contract that samplers and guidance share: process, levels, denoiser, sampler, noise."""

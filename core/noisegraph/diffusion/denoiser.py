@@ -1,0 +1,167 @@
+"""What a denoiser is, how one prediction becomes another, and how several that share a network are asked at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, runtime_checkable
+
+from .level import Level
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from .network import Network
+
+Prediction = Literal["eps", "x0", "v", "score", "flow"]
+"""What a network puts out: the noise, the data, alpha eps - sigma x0, the score, or eps - x0."""
+
+
+@runtime_checkable
+class Denoiser(Protocol):
+    """E[x_0 | x_t]: from the state x [batch, ...] at a level to the expected data of the same shape, float32 or float64.
+
+    A plain function is one. A denoiser that acts on a part of the levels only also has
+    `at(level) -> Denoiser`, which says who acts there.
+    """
+
+    def __call__(self, x: Tensor, level: Level, /) -> Tensor: ...
+
+
+class Predicted(NamedTuple):
+    """A denoiser's answer with what a learned variance adds: `variance` in [0, 1] interpolates log beta-tilde to log beta."""
+
+    x0: Tensor
+    variance: Tensor | None = None
+
+
+def predict(denoiser: Denoiser, x: Tensor, level: Level) -> Predicted:
+    """x0 and, where the denoiser has one, the learned variance (Nichol & Dhariwal 2021, eq. 15)."""
+    both = getattr(denoiser, "predict", None)
+    return both(x, level) if both is not None else Predicted(denoiser(x, level))
+
+
+def to_eps(x0: Tensor, x: Tensor, level: Level) -> Tensor:
+    """The noise that x = alpha x0 + sigma eps implies; sigma > 0."""
+    return (x - level.alpha * x0) / level.sigma
+
+
+def eps(denoiser: Denoiser, x: Tensor, level: Level) -> Tensor:
+    """The predicted noise, [batch, ...]; sigma > 0."""
+    return to_eps(denoiser(x, level), x, level)
+
+
+def score(denoiser: Denoiser, x: Tensor, level: Level) -> Tensor:
+    """The score, grad log p_t(x) = -eps / sigma; sigma > 0."""
+    return -eps(denoiser, x, level) / level.sigma
+
+
+def v(denoiser: Denoiser, x: Tensor, level: Level) -> Tensor:
+    """The velocity alpha eps - sigma x0 (Salimans & Ho 2022); sigma > 0."""
+    x0 = denoiser(x, level)
+    return level.alpha * to_eps(x0, x, level) - level.sigma * x0
+
+
+def to_x0(output: Tensor, x: Tensor, level: Level, prediction: Prediction) -> Tensor:
+    """The data that a network's output implies at a level; inverts the definition of its prediction."""
+    _, alpha, sigma = level
+    if prediction == "x0":
+        return output
+    if prediction == "eps":
+        return (x - sigma * output) / alpha
+    if prediction == "score":
+        return (x + sigma * sigma * output) / alpha
+    if prediction == "v":
+        return (alpha * x - sigma * output) / (alpha * alpha + sigma * sigma)
+    return (x - sigma * output) / (alpha + sigma)
+
+
+@dataclass(frozen=True, eq=False)
+class Conditioned:
+    """A network under one condition, as a denoiser; the condition's tensors are [1 or batch, ...]."""
+
+    network: Network
+    condition: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def __call__(self, x: Tensor, level: Level) -> Tensor:
+        return self.predict(x, level).x0
+
+    def predict(self, x: Tensor, level: Level) -> Predicted:
+        """x0 and the learned variance, if the network has one."""
+        return self.network.predict(x, level, self.condition)
+
+
+def together(denoisers: Sequence[Denoiser], x: Tensor, level: Level) -> list[Tensor]:
+    """Each denoiser's x0 at (x, level), in order; those that share a network are asked in one batch."""
+    import torch
+
+    acting = [at(one, level) for one in denoisers]
+    answers: dict[int, Tensor] = {}
+    for group in _groups(acting, len(x)):
+        first = acting[group[0]]
+        if len(group) == 1 or not isinstance(first, Conditioned):
+            answers.update({index: acting[index](x, level) for index in group})
+            continue
+        conditions = [one.condition for index in group if isinstance(one := acting[index], Conditioned)]
+        joined = {
+            name: torch.cat([_batch(condition[name], len(x)) for condition in conditions]) for name in first.condition
+        }
+        x0 = first.network.predict(torch.cat([x] * len(group)), level, joined).x0
+        answers.update(zip(group, x0.chunk(len(group)), strict=True))
+    return [answers[index] for index in range(len(acting))]
+
+
+def _groups(denoisers: Sequence[Denoiser], batch: int) -> list[list[int]]:
+    groups: dict[object, list[int]] = {}
+    for index, one in enumerate(denoisers):
+        key: object = id(one)
+        if isinstance(one, Conditioned):
+            shapes = tuple((name, tuple(value.shape[1:])) for name, value in sorted(one.condition.items()))
+            key = (one.network, shapes)
+        groups.setdefault(key, []).append(index)
+    return list(groups.values())
+
+
+def _batch(condition: Tensor, batch: int) -> Tensor:
+    return condition.expand(batch, *condition.shape[1:]) if condition.shape[0] == 1 else condition
+
+
+def at(denoiser: Denoiser, level: Level) -> Denoiser:
+    """The denoiser that acts at a level: the one itself, unless it hands parts of the levels to others."""
+    inner = getattr(denoiser, "at", None)
+    return at(inner(level), level) if inner is not None else denoiser
+
+
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """Denoisers that take turns: the first acts at noisy levels, the next from `bounds[0]` (a log-SNR) on, and so forth."""
+
+    denoisers: tuple[Denoiser, ...]
+    bounds: tuple[float, ...]
+
+    def at(self, level: Level) -> Denoiser:
+        """The denoiser of the piece that holds the level; a bound belongs to the piece after it."""
+        return self.denoisers[sum(level.log_snr >= bound for bound in self.bounds)]
+
+    def __call__(self, x: Tensor, level: Level) -> Tensor:
+        return self.at(level)(x, level)
+
+    def predict(self, x: Tensor, level: Level) -> Predicted:
+        """x0 and the learned variance of whoever acts at the level."""
+        return predict(self.at(level), x, level)
+
+
+def acting(denoiser: Denoiser, here: Level, there: Level) -> tuple[Denoiser, ...]:
+    """Every denoiser that acts somewhere from `here` to `there`, both included, in order of rising log-SNR."""
+    if isinstance(denoiser, Pieces):
+        low, high = sorted((here.log_snr, there.log_snr))
+        edges = [-float("inf"), *denoiser.bounds, float("inf")]
+        inside = [
+            one
+            for one, start, end in zip(denoiser.denoisers, edges[:-1], edges[1:], strict=True)
+            if start <= high and low < end or low == start
+        ]
+        return tuple(found for one in inside for found in acting(one, here, there))
+    if hasattr(denoiser, "at"):
+        return tuple({id(one): one for one in (at(denoiser, here), at(denoiser, there), denoiser)}.values())
+    return (denoiser,)

@@ -1,0 +1,59 @@
+"""A network as a value: where its weights lie, how to build it, and what its output means; loaded when first asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .denoiser import Predicted, Prediction, to_x0
+from .level import Level, Process
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.nn import Module
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights in a file and the function that makes the module they belong to; equal ones share one resident module.
+
+    `build(**config)` returns a module with the file's parameter names. `digest` is the file's content hash, in hex.
+    """
+
+    path: str
+    digest: str
+    build: Callable[..., Module]
+    config: tuple[tuple[str, Any], ...] = ()
+
+    def module(self) -> Module:
+        """The module on the current device in the current precision, in eval mode, loaded once."""
+        from ..devices import resident
+
+        return resident(self)
+
+
+@dataclass(frozen=True)
+class Network:
+    """A denoising network: called as module(x, t, **condition) with x [batch, ...] and t [batch]."""
+
+    weights: Weights
+    process: Process
+    prediction: Prediction
+    learned_variance: bool = False
+    """Whether the output has twice the channels of x, the second half being the variance in [-1, 1]."""
+
+    def predict(self, x: Tensor, level: Level, condition: Mapping[str, Tensor]) -> Predicted:
+        """x0 (and variance) in the dtype of x; the network itself runs in its own dtype."""
+        import torch
+
+        module = self.weights.module()
+        dtype = next(module.parameters()).dtype
+        t = torch.full((len(x),), level.t, dtype=torch.float32, device=x.device)
+        inner = {name: value.to(dtype) if value.is_floating_point() else value for name, value in condition.items()}
+        output = module(x.to(dtype), t, **inner).to(x.dtype)
+        variance = None
+        if self.learned_variance:
+            output, raw = output.chunk(2, dim=1)
+            variance = (raw + 1) / 2
+        return Predicted(to_x0(output, x, level, self.prediction), variance)

@@ -1,0 +1,69 @@
+"""Problems found in a graph, told with where they are, what they are and what to try."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a graph file: `line` and `column` count from 1, 0 means that only the file is known."""
+
+    file: str = ""
+    line: int = 0
+    column: int = 0
+    path: str = ""
+
+    def __str__(self) -> str:
+        at = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return " ".join(part for part in (at, self.path) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: where, what, and a hint on what to try."""
+
+    where: Place
+    what: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        place = str(self.where)
+        return (f"{place}: " if place else "") + self.what + (f"; {self.hint}" if self.hint else "")
+
+
+class NoisegraphError(Exception):
+    """The root of every error that noisegraph raises on purpose."""
+
+
+class GraphError(NoisegraphError):
+    """A graph, or a call on it, is wrong; `problems` holds all that was found."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    @classmethod
+    def of(cls, what: str, hint: str = "", where: Place | None = None) -> GraphError:
+        """A GraphError that holds one problem."""
+        return cls([Problem(where or Place(), what, hint)])
+
+
+class PluginError(NoisegraphError):
+    """A plugin cannot be used; the message names it, its distribution and the reason."""
+
+
+class NodeError(NoisegraphError):
+    """Raised by a node to say in the user's words what is wrong with its inputs; `hint` says what to try."""
+
+    def __init__(self, what: str, hint: str = "") -> None:
+        self.hint = hint
+        super().__init__(what)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """`did you mean 'x'?` for the nearest of the known names, or the empty string."""
+    near = difflib.get_close_matches(str(name)[:200], list(known), n=1, cutoff=0.6)
+    return f"did you mean '{near[0]}'?" if near else ""

@@ -1,0 +1,48 @@
+"""The hooks that a plugin may implement; every one returns a list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    import click
+
+    from .codecs import Codec
+    from .executors import Executor
+    from .importers import Importer
+
+hookspec = pluggy.HookspecMarker("noisegraph")
+hookimpl = pluggy.HookimplMarker("noisegraph")
+
+
+@hookspec
+def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
+    """The plugin's nodes: functions decorated with `@ng.node`."""
+    raise AssertionError("a specification is not called")
+
+
+@hookspec
+def noisegraph_codecs() -> Sequence[Codec]:
+    """How values of the plugin's own types are stored, where they are not made of tensors and plain data."""
+    raise AssertionError("a specification is not called")
+
+
+@hookspec
+def noisegraph_commands() -> Sequence[click.Command]:
+    """Commands that `noisegraph` gains."""
+    raise AssertionError("a specification is not called")
+
+
+@hookspec
+def noisegraph_executors() -> Sequence[Executor]:
+    """Places elsewhere where a plan can run."""
+    raise AssertionError("a specification is not called")
+
+
+@hookspec
+def noisegraph_importers() -> Sequence[Importer]:
+    """Readers of other programs' graph files."""
+    raise AssertionError("a specification is not called")

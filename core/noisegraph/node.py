@@ -1,0 +1,271 @@
+"""`@node`: the signature of a typed function becomes a NodeSpec of wired ports, parameters and an output."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Annotated, Any, TypeVar, cast, get_args, get_origin, overload
+
+from .errors import PluginError
+from .loop import Loop
+from .types import describe, fields, members, plain
+from .values import FileKind
+
+F = TypeVar("F", bound=Callable[..., Any])
+RESERVED = ("use", "about", "device", "cache")
+"""Keys of a node in a graph file that are not ports."""
+
+
+@dataclass(frozen=True)
+class Port:
+    """One input of a node: wired (an edge) or a parameter (typed into the file, or wired)."""
+
+    name: str
+    annotation: Any = field(repr=False)
+    wired: bool
+    required: bool
+    default: Any
+    help: str = ""
+
+    @cached_property
+    def type(self) -> Any:
+        """The static type, without constraints."""
+        return plain(self.annotation)
+
+    @cached_property
+    def many(self) -> bool:
+        """Whether the port takes a list, so that its wires may be written as one."""
+        return any(get_origin(member) is list for member in members(self.annotation))
+
+    @cached_property
+    def optional(self) -> bool:
+        """Whether the port takes none."""
+        return type(None) in members(self.annotation)
+
+    @cached_property
+    def file(self) -> FileKind | None:
+        """The kind of file that the parameter names, if it names one."""
+        return _file_kind(self.annotation)
+
+    @cached_property
+    def adapter(self) -> Any:
+        """pydantic's TypeAdapter of the annotation, or None where the type is not made of plain data."""
+        from pydantic import ConfigDict, TypeAdapter
+        from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
+
+        try:
+            return TypeAdapter(self.annotation, config=ConfigDict(allow_inf_nan=False))
+        except PydanticUserError:
+            return TypeAdapter(self.annotation)
+        except PydanticSchemaGenerationError:
+            return None
+
+    @cached_property
+    def _simple(self) -> bool:
+        return all(member in (int, float, str, bool, type(None)) for member in members(self.annotation))
+
+    def accept(self, value: Any) -> Any:
+        """The value as the function receives it; raises ValueError with what was found and wanted.
+
+        Nothing is coerced: an int may stand for a float, a list for a tuple, a string for an enum's value; no more.
+        """
+        from pydantic import ValidationError
+
+        if self.adapter is None:
+            if value is None and self.optional:
+                return None
+            raise ValueError(f"is of type {describe(self.type)}, which cannot be written down; wire it: \"${self.name}\"")
+        try:
+            if self._simple:
+                return self.adapter.validate_python(value, strict=True)
+            return self.adapter.validate_json(json.dumps(value), strict=True)
+        except ValidationError as error:
+            raise ValueError(_explain(error, value)) from None
+
+    def dump(self, value: Any) -> Any:
+        """The JSON form of an accepted value or of a default."""
+        if type(value) in (int, float, str, bool, type(None)) or self.adapter is None:
+            return value
+        return self.adapter.dump_python(value, mode="json")
+
+
+def _file_kind(annotation: Any) -> FileKind | None:
+    if get_origin(annotation) is Annotated:
+        found = [note for note in annotation.__metadata__ if isinstance(note, FileKind)]
+        return found[0] if found else _file_kind(get_args(annotation)[0])
+    return next((kind for part in get_args(annotation) if (kind := _file_kind(part))), None)
+
+
+def _explain(error: Any, value: Any) -> str:
+    first = error.errors(include_url=False)[0]
+    inner = ".".join(str(part) for part in first["loc"] if isinstance(part, int))
+    shown = json.dumps(value, default=str)
+    shown = shown if len(shown) <= 60 else shown[:57] + "..."
+    message = first["msg"][:1].lower() + first["msg"][1:]
+    return f"{message}{f' (item {inner})' if inner else ''}, found {shown}"
+
+
+class NodeSpec:
+    """What the engine knows of a node: its ports, its output, its help, and how it wants to be run."""
+
+    def __init__(self, function: Callable[..., Any], options: Options) -> None:
+        self.function = function
+        self.options = options
+        self.name = function.__name__
+        self.full_name = function.__name__
+        self.plugin = ""
+        self.fingerprint = b""
+
+    def named(self, plugin: str, fingerprint: bytes) -> NodeSpec:
+        """A copy that carries its plugin's name and the fingerprint of its code."""
+        copy = NodeSpec(self.function, self.options)
+        copy.plugin, copy.full_name, copy.fingerprint = plugin, f"{plugin}.{self.name}", fingerprint
+        return copy
+
+    @cached_property
+    def doc(self) -> str:
+        """The whole docstring, or the empty string."""
+        return inspect.getdoc(self.function) or ""
+
+    @property
+    def help(self) -> str:
+        """The docstring's first line."""
+        return self.doc.split("\n", 1)[0]
+
+    @cached_property
+    def hints(self) -> dict[str, Any]:
+        """Annotation of every parameter and of the return, resolved; raises PluginError for one that is missing."""
+        try:
+            hints = typing.get_type_hints(self.function, include_extras=True)
+        except Exception as error:
+            raise PluginError(f"node '{self.name}': its annotations cannot be read: {error}") from error
+        for parameter in inspect.signature(self.function).parameters.values():
+            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
+                raise PluginError(f"node '{self.name}': '{parameter}' is not a port; name every port")
+            if parameter.name not in hints:
+                raise PluginError(f"node '{self.name}': port '{parameter.name}' has no annotation")
+            if parameter.name in RESERVED:
+                raise PluginError(f"node '{self.name}': a port cannot be called '{parameter.name}'")
+        if "return" not in hints:
+            raise PluginError(f"node '{self.name}': the return has no annotation")
+        return hints
+
+    @cached_property
+    def ports(self) -> dict[str, Port]:
+        """Every input by name, in the order of the signature."""
+        hints = self.hints
+        found = {}
+        for parameter in inspect.signature(self.function).parameters.values():
+            required = parameter.default is parameter.empty
+            found[parameter.name] = Port(
+                parameter.name,
+                hints[parameter.name],
+                wired=parameter.kind is parameter.POSITIONAL_OR_KEYWORD,
+                required=required,
+                default=None if required else parameter.default,
+                help=_port_help(parameter.name, hints[parameter.name], self.doc),
+            )
+        return found
+
+    @cached_property
+    def inputs(self) -> tuple[Port, ...]:
+        """The wired ports."""
+        return tuple(port for port in self.ports.values() if port.wired)
+
+    @cached_property
+    def params(self) -> tuple[Port, ...]:
+        """The parameters."""
+        return tuple(port for port in self.ports.values() if not port.wired)
+
+    @cached_property
+    def loops(self) -> bool:
+        """Whether the node returns a Loop."""
+        returned = plain(self.hints["return"])
+        return returned is Loop or get_origin(returned) is Loop
+
+    @cached_property
+    def output(self) -> Any:
+        """The type of the node's value; of what its loop finishes with, where it loops."""
+        returned = plain(self.hints["return"])
+        if not self.loops:
+            return returned
+        return plain(get_args(returned)[0]) if get_args(returned) else Any
+
+    @cached_property
+    def outputs(self) -> dict[str, Any]:
+        """Field -> type, where the value is a NamedTuple or dataclass; wires may take one: `$node.field`."""
+        return fields(self.output)
+
+    def __repr__(self) -> str:
+        return f"NodeSpec({self.full_name})"
+
+
+def _port_help(name: str, annotation: Any, doc: str) -> str:
+    """The port's help: `Field(description=...)`, else the docstring's line `name: ...`."""
+    if get_origin(annotation) is Annotated:
+        for note in annotation.__metadata__:
+            if getattr(note, "description", None):
+                return str(note.description)
+    for line in doc.splitlines()[1:]:
+        head, colon, tail = line.strip().partition(": ")
+        if colon and head.strip("`") == name:
+            return tail
+    return ""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a node wants to be treated; the keyword arguments of `@node`."""
+
+    pure: bool = True
+    early: bool = False
+    device: bool = True
+    facts: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
+    validate: Callable[..., None] | None = None
+    version: Callable[..., Any] | None = None
+
+
+@overload
+def node(function: F, /) -> F: ...
+
+
+@overload
+def node(
+    *,
+    pure: bool = True,
+    early: bool = False,
+    device: bool = True,
+    facts: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
+    validate: Callable[..., None] | None = None,
+    version: Callable[..., Any] | None = None,
+) -> Callable[[F], F]: ...
+
+
+def node(function: F | None = None, /, **options: Any) -> F | Callable[[F], F]:
+    """Mark a typed function as a node; the same function is returned.
+
+    pure: False for a node whose value may differ from run to run; it and all that reads it are never cached.
+    early: the node is cheap and needs no torch, so that planning may call it; what is not there yet arrives as `Later`.
+    device: False for a node that does not want the device (it reads a file, say) and may run beside one that does.
+    facts: from the facts of the inputs (port -> facts or literal) those of the value; raises NodeError on a misfit.
+    validate: called with the literal parameters that it names; raises ValueError for values that do not go together.
+    version: called with the literal parameters that it names; its value is part of the cache key.
+    """
+
+    def mark(function: F) -> F:
+        function.__noisegraph__ = NodeSpec(function, Options(**options))  # type: ignore[attr-defined]
+        return function
+
+    return mark if function is None else mark(function)
+
+
+def spec_of(function: Callable[..., Any]) -> NodeSpec:
+    """The NodeSpec that `@node` hung on the function; raises PluginError where there is none."""
+    spec = getattr(function, "__noisegraph__", None)
+    if not isinstance(spec, NodeSpec):
+        raise PluginError(f"{function!r} is not a node; decorate it with @ng.node")
+    return cast(NodeSpec, spec)

@@ -1,0 +1,1 @@
+"""Contracts that plugin authors subclass, and models with exact answers."""

@@ -1,0 +1,1 @@
+"""The graph library, shipped as package data."""
