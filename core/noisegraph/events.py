@@ -90,4 +90,6 @@ class RunFinished:
     seconds: float
 
 
-Event: TypeAlias = RunStarted | NodeStarted | NodeStepped | NodeFinished | NodeCached | NodeFailed | Warned | RunFinished
+Event: TypeAlias = (
+    RunStarted | NodeStarted | NodeStepped | NodeFinished | NodeCached | NodeFailed | Warned | RunFinished
+)

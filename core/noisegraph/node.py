@@ -8,7 +8,7 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Annotated, Any, TypeVar, cast, get_args, get_origin, overload
+from typing import Annotated, Any, TypeVar, get_args, get_origin, overload
 
 from .errors import PluginError
 from .loop import Loop
@@ -78,7 +78,7 @@ class Port:
         if self.adapter is None:
             if value is None and self.optional:
                 return None
-            raise ValueError(f"is of type {describe(self.type)}, which cannot be written down; wire it: \"${self.name}\"")
+            raise ValueError(f'is of type {describe(self.type)}, which cannot be written down; wire it: "${self.name}"')
         try:
             if self._simple:
                 return self.adapter.validate_python(value, strict=True)
@@ -268,4 +268,4 @@ def spec_of(function: Callable[..., Any]) -> NodeSpec:
     spec = getattr(function, "__noisegraph__", None)
     if not isinstance(spec, NodeSpec):
         raise PluginError(f"{function!r} is not a node; decorate it with @ng.node")
-    return cast(NodeSpec, spec)
+    return spec

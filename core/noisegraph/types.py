@@ -7,7 +7,7 @@ import sys
 import types
 import typing
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from typing import Annotated, Any, Literal, NewType, TypeVar, Union, get_args, get_origin
 
 from .values import Tensor
@@ -15,7 +15,7 @@ from .values import Tensor
 Check = Callable[[Any], bool]
 
 
-@lru_cache(maxsize=None)
+@cache
 def plain(kind: Any) -> Any:
     """The type without `Annotated`; torch's own Tensor becomes the stand-in that signatures use."""
     while get_origin(kind) is Annotated:
@@ -33,7 +33,7 @@ def members(kind: Any) -> tuple[Any, ...]:
     return (type(None) if kind is None else kind,)
 
 
-@lru_cache(maxsize=None)
+@cache
 def fits(given: Any, wanted: Any) -> bool:
     """Whether every value of type `given` may flow into a port of type `wanted`."""
     given, wanted = plain(given), plain(wanted)
@@ -111,7 +111,7 @@ def fields(kind: Any) -> dict[str, Any]:
     return {name: hints.get(name, Any) for name in names if not name.startswith("_")}
 
 
-@lru_cache(maxsize=None)
+@cache
 def checker(kind: Any) -> Check:
     """A predicate that tells whether a value is of the type, as far as values can tell."""
     kind = plain(kind)
@@ -153,7 +153,9 @@ def _generic_checker(kind: Any) -> Check:
     if outer is tuple:
         parts = [checker(part) for part in inner]
         return lambda value: (
-            isinstance(value, tuple) and len(value) == len(parts) and all(p(v) for p, v in zip(parts, value, strict=True))
+            isinstance(value, tuple)
+            and len(value) == len(parts)
+            and all(p(v) for p, v in zip(parts, value, strict=True))
         )
     if outer is dict:
         key, item = checker(inner[0]), checker(inner[1])

@@ -19,7 +19,7 @@ Prediction = Literal["eps", "x0", "v", "score", "flow"]
 
 @runtime_checkable
 class Denoiser(Protocol):
-    """E[x_0 | x_t]: from the state x [batch, ...] at a level to the expected data of the same shape, float32 or float64.
+    """E[x_0 | x_t]: from the state x [batch, ...] at a level to the expected data, same shape and dtype.
 
     A plain function is one. A denoiser that acts on a part of the levels only also has
     `at(level) -> Denoiser`, which says who acts there.
@@ -29,7 +29,7 @@ class Denoiser(Protocol):
 
 
 class Predicted(NamedTuple):
-    """A denoiser's answer with what a learned variance adds: `variance` in [0, 1] interpolates log beta-tilde to log beta."""
+    """x0, and a learned variance in [0, 1] that interpolates from log beta-tilde to log beta."""
 
     x0: Tensor
     variance: Tensor | None = None
@@ -134,7 +134,7 @@ def at(denoiser: Denoiser, level: Level) -> Denoiser:
 
 @dataclass(frozen=True, eq=False)
 class Pieces:
-    """Denoisers that take turns: the first acts at noisy levels, the next from `bounds[0]` (a log-SNR) on, and so forth."""
+    """Denoisers that take turns: the first acts at noisy levels, the next from the log-SNR `bounds[0]` on, and so on."""
 
     denoisers: tuple[Denoiser, ...]
     bounds: tuple[float, ...]
@@ -159,7 +159,7 @@ def acting(denoiser: Denoiser, here: Level, there: Level) -> tuple[Denoiser, ...
         inside = [
             one
             for one, start, end in zip(denoiser.denoisers, edges[:-1], edges[1:], strict=True)
-            if start <= high and low < end or low == start
+            if (start <= high and low < end) or low == start
         ]
         return tuple(found for one in inside for found in acting(one, here, there))
     if hasattr(denoiser, "at"):

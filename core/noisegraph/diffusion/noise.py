@@ -1,4 +1,4 @@
-"""Normal noise as a function of (seed, role, step, draw): the same for any batch size, on any device, after a resume."""
+"""Normal noise as a function of (seed, role, step, draw): the same for any batch size, device and resume."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _key(seed: int, role: str) -> int:
 
 
 def seeds_from(seed: int | Sequence[int], batch: int) -> tuple[int, ...]:
-    """One seed an image: a list as it is, or seed, seed + 1, ... so that image i equals the single run with seed + i."""
+    """One seed an image: a list as it is, or seed, seed + 1, ... so that image i equals a single run of seed + i."""
     if not isinstance(seed, int):
         return tuple(seed)
     return tuple(range(seed, seed + batch))

@@ -51,8 +51,8 @@ class Step:
 class Sampler(NamedTuple):
     """`init(x)` makes the state of noise x [batch, ...]; `step(denoiser, state, step)` gives the next state.
 
-    The state is a NamedTuple of tensors, numbers or None, its first field `x`. Both functions are pure: no global random
-    generator, nothing changed in place, all memory in the state. A step reads its own and earlier levels only.
+    The state is a NamedTuple of tensors, numbers or None, its first field `x`. Both functions are pure: no global
+    random generator, nothing changed in place, all memory in the state. A step reads its own and earlier levels only.
     """
 
     init: Callable[[Tensor], Any]
