@@ -23,13 +23,17 @@ if TYPE_CHECKING:
     from .diffusion.level import Level as Level
     from .diffusion.level import Levels as Levels
     from .diffusion.level import Process as Process
+    from .diffusion.level import at_ratio as at_ratio
     from .diffusion.network import Network as Network
     from .diffusion.network import Weights as Weights
     from .diffusion.noise import normal as normal
     from .diffusion.noise import seeds_from as seeds_from
+    from .diffusion.processes.discrete import DiscreteVP as DiscreteVP
     from .diffusion.sampler import Noise as Noise
     from .diffusion.sampler import Sampler as Sampler
     from .diffusion.sampler import Step as Step
+    from .diffusion.sampler import asks_here as asks_here
+    from .diffusion.shape import Shape as Shape
     from .errors import GraphError as GraphError
     from .errors import NodeError as NodeError
     from .errors import NoisegraphError as NoisegraphError
@@ -38,6 +42,8 @@ if TYPE_CHECKING:
     from .hookspecs import hookimpl as hookimpl
     from .loop import Loop as Loop
     from .node import node as node
+    from .values import Architecture as Architecture
+    from .values import Condition as Condition
     from .values import File as File
     from .values import FileKind as FileKind
     from .values import Image as Image
@@ -45,20 +51,23 @@ if TYPE_CHECKING:
     from .values import Mask as Mask
     from .values import Points as Points
     from .values import Tensor as Tensor
+    from .values import WeightsFile as WeightsFile
 
 _HOMES = {
     "diffusion.denoiser": (
         "Conditioned Denoiser Pieces Predicted Prediction acting at eps predict score to_eps to_x0 together v"
     ),
-    "diffusion.level": "Level Levels Process",
+    "diffusion.level": "Level Levels Process at_ratio",
     "diffusion.network": "Network Weights",
     "diffusion.noise": "normal seeds_from",
-    "diffusion.sampler": "Noise Sampler Step",
+    "diffusion.processes.discrete": "DiscreteVP",
+    "diffusion.sampler": "Noise Sampler Step asks_here",
+    "diffusion.shape": "Shape",
     "errors": "GraphError NodeError NoisegraphError PluginError Problem",
     "hookspecs": "hookimpl",
     "loop": "Loop",
     "node": "node",
-    "values": "File FileKind Image Latent Mask Points Tensor",
+    "values": "Architecture Condition File FileKind Image Latent Mask Points Tensor WeightsFile",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 

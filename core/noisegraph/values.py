@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, NewType
+from typing import TYPE_CHECKING, Annotated, Any, NewType
 
 if TYPE_CHECKING:
     from torch import Tensor as Tensor
+    from torch.nn import Module
 else:
 
     class Tensor:
@@ -25,6 +27,29 @@ Latent = NewType("Latent", Tensor)
 Points = NewType("Points", Tensor)
 """Data without a picture's shape: float [batch, dimensions]."""
 
+Condition = NewType("Condition", dict[str, Tensor])
+"""What a network is told beside the state: the names of its forward's arguments -> tensors [1 or batch, ...]."""
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A network without its weights: `build(**config)` makes the module, its parameters random."""
+
+    build: Callable[..., Module]
+    config: tuple[tuple[str, Any], ...] = ()
+
+    def module(self) -> Module:
+        """A new module with random parameters."""
+        return self.build(**dict(self.config))
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """Weights to be written: `tensors` as NAME.safetensors, and beside them `card` as NAME.json."""
+
+    tensors: Mapping[str, Tensor]
+    card: Mapping[str, Any]
+
 
 @dataclass(frozen=True)
 class FileKind:
@@ -34,4 +59,4 @@ class FileKind:
 
 
 File = Annotated[str, FileKind()]
-"""A path to a file that the node reads: resolved, confined to the allowed folders, and hashed by content into the key."""
+"""A path to a file that the node reads, confined to the allowed folders; its content is hashed into the key."""
