@@ -1,0 +1,80 @@
+"""JSON text to plain data: fast where the text is sound, exact about the place where it is not."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any, cast
+
+from .errors import GraphError, Place, Problem
+from .faults import DEEPEST, LONGEST_NUMBER, faults
+from .positions import Positions as Positions
+from .positions import locate as locate
+
+LARGEST = 16 * 2**20
+"""How many bytes a graph file may have."""
+_HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def read(text: str | bytes, name: str) -> dict[str, Any]:
+    """The object that a graph file holds; `name` is the file's in errors.
+
+    Raises GraphError with every fault found: invalid JSON, a name used twice in one object, numbers that are not finite
+    or too long, text that is not UTF-8, empty, over 16 MB, nested deeper than 64 levels or not an object.
+    """
+    text = decoded(text, name)
+    try:
+        found = json.loads(text, object_pairs_hook=_unique, parse_float=_finite, parse_constant=_finite)
+    except (ValueError, RecursionError) as error:
+        raise GraphError(faults(text, name) or [Problem(Place(name), f"not valid JSON: {error}")]) from None
+    suspect = not isinstance(found, dict) or not _shallow(found) or _HALF_PAIR.search(text)
+    if suspect and (problems := faults(text, name)):
+        raise GraphError(problems)
+    return cast(dict[str, Any], found)
+
+
+def decoded(text: str | bytes, name: str) -> str:
+    """The text of a graph file without its byte order mark; raises GraphError where it is too long or not UTF-8."""
+    raw = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
+    if len(raw) > LARGEST:
+        what = f"the file has {len(raw) / 2**20:.1f} MB, a graph has {LARGEST // 2**20} MB at most"
+        raise GraphError.of(what, where=Place(name))
+    try:
+        return raw.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        what = f"not UTF-8: byte 0x{raw[error.start]:02x} at offset {error.start}"
+        raise GraphError.of(what, "save the file as UTF-8", Place(name)) from None
+
+
+class _Irregular(ValueError):
+    """Says that the text wants the slow, exact look."""
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _Irregular
+    return found
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if not math.isfinite(value) or len(number.lstrip("-")) > LONGEST_NUMBER:
+        raise _Irregular
+    return value
+
+
+def _shallow(found: Any) -> bool:
+    """Whether objects and lists nest no deeper than DEEPEST; level by level, so without recursion."""
+    level = [found]
+    for _ in range(DEEPEST):
+        level = [
+            part
+            for whole in level
+            for part in (whole.values() if type(whole) is dict else whole)
+            if type(part) is dict or type(part) is list
+        ]
+        if not level:
+            return True
+    return False
