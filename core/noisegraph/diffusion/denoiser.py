@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, runtime_checkable
 
+from ..errors import NodeError
 from .level import Level
 
 if TYPE_CHECKING:
@@ -67,6 +68,11 @@ def to_x0(output: Tensor, x: Tensor, level: Level, prediction: Prediction) -> Te
     _, alpha, sigma = level
     if prediction == "x0":
         return output
+    if alpha == 0 and prediction in ("eps", "score"):
+        raise NodeError(
+            f"a network that predicts {prediction} says nothing of the data where alpha is 0 (time {level.t:g})",
+            "begin at a level that holds some signal, or use a network that predicts v or x0",
+        )
     if prediction == "eps":
         return (x - sigma * output) / alpha
     if prediction == "score":
@@ -134,7 +140,7 @@ def at(denoiser: Denoiser, level: Level) -> Denoiser:
 
 @dataclass(frozen=True, eq=False)
 class Pieces:
-    """Denoisers that take turns: the first acts at noisy levels, the next from the log-SNR `bounds[0]` on, and so on."""
+    """Denoisers in turn: the first acts at noisy levels, the next from the log-SNR `bounds[0]` on, and so on."""
 
     denoisers: tuple[Denoiser, ...]
     bounds: tuple[float, ...]

@@ -24,6 +24,11 @@ class Level(NamedTuple):
             return -math.inf
         return 2 * (math.log(self.alpha) - math.log(self.sigma))
 
+    @property
+    def ratio(self) -> float:
+        """sigma / alpha, the noise of x / alpha (EDM's sigma): 0 at clean data, inf where no signal is left."""
+        return self.sigma / self.alpha if self.alpha > 0 else math.inf
+
 
 class Process(Protocol):
     """The forward process x_t = alpha(t) x_0 + sigma(t) eps and its SDE dx = drift(t) x dt + diffusion(t) dw."""
@@ -40,13 +45,18 @@ class Process(Protocol):
         """The level at time t, t_min <= t <= t_max; interpolated between the indices of a discrete process."""
 
     def at_log_snr(self, log_snr: float) -> Level:
-        """The level with the given log(alpha^2/sigma^2): the inverse of `level(t).log_snr`."""
+        """The level with the given log(alpha^2/sigma^2): the inverse of `level(t).log_snr`; clean data at infinity."""
 
     def drift(self, t: float) -> float:
         """f(t) = d log alpha / dt (Song et al. 2021, eq. 5)."""
 
     def diffusion(self, t: float) -> float:
         """g(t) >= 0, g^2 = d sigma^2/dt - 2 f sigma^2 (Song et al. 2021, eq. 5)."""
+
+
+def at_ratio(process: Process, ratio: float) -> Level:
+    """The process's level with the given sigma / alpha; clean data at 0."""
+    return process.at_log_snr(-2 * math.log(ratio) if ratio > 0 else math.inf)
 
 
 @dataclass(frozen=True)

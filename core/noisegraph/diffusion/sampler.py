@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from .denoiser import Denoiser
 from .level import Level, Levels, Process
@@ -61,3 +61,15 @@ class Sampler(NamedTuple):
     """Whether a step draws noise; where not, runs with different seeds for the steps share their steps."""
     finished: Callable[[Any], bool] | None = None
     """For adaptive methods: whether the state has arrived."""
+    walks: Literal["down", "up", "both"] = "down"
+    """Which way the noise of its levels goes; "up" for an inversion, "both" where levels are visited again."""
+    asks: Callable[[Level, Level], tuple[Level, Level]] | None = None
+    """asks(here, there): the first and last level at which a step asks the denoiser. None: from `here` to `there`.
+
+    Runs whose denoisers agree on that range share the step, so that `asks_here` shares one more than None does.
+    """
+
+
+def asks_here(here: Level, there: Level) -> tuple[Level, Level]:
+    """For samplers that ask the denoiser at `here` alone."""
+    return here, here

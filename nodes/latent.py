@@ -1,0 +1,53 @@
+"""The state of a diffusion process as nodes: its shape, and the noise that sampling begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+import noisegraph as ng
+from pydantic import Field
+
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+
+
+@ng.node(early=True)
+def shape(*, sizes: Annotated[tuple[Annotated[int, Field(ge=1, le=65536)], ...], Field(min_length=1)]) -> ng.Shape:
+    """The sizes of one latent, without the batch: [channels, height, width]."""
+    return ng.Shape(sizes)
+
+
+@ng.node
+def noise(
+    like: ng.Shape | ng.Latent,
+    levels: ng.Levels | None = None,
+    *,
+    seed: Seed | list[Seed] = 0,
+    batch: Annotated[int, Field(ge=1, le=4096)] = 1,
+) -> ng.Latent:
+    """Normal noise to begin from, one seed an image.
+
+    like: the shape of one latent, or a latent whose shape and batch are taken.
+    levels: for processes whose variance grows (EDM, VE): scale to the first level's sigma.
+    seed: image i has seed + i, or give a list with one seed an image.
+    """
+    import torch
+
+    count = len(seed) if isinstance(seed, list) else batch
+    empty = torch.empty((count, *like.sizes)) if isinstance(like, ng.Shape) else like
+    if isinstance(seed, list) and len(seed) != len(empty):
+        raise ng.NodeError(f"{len(seed)} seeds for a batch of {len(empty)}", "give one seed an image")
+    drawn = ng.normal(ng.seeds_from(seed, len(empty)), empty, "initial")
+    return ng.Latent(drawn * _scale(levels[0]) if levels is not None else drawn)
+
+
+def _scale(level: ng.Level) -> float:
+    """1 where alpha^2 + sigma^2 = 1, as variance-preserving samplers begin with a unit normal at any index."""
+    preserving = abs(level.alpha**2 + level.sigma**2 - 1) < 1e-9
+    return 1.0 if preserving else level.sigma
+
+
+@ng.hookimpl
+def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
+    """The nodes of this file."""
+    return [shape, noise]

@@ -1,0 +1,59 @@
+"""Samplers as nodes, and the node that walks the levels with one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+import noisegraph as ng
+from pydantic import Field
+
+from .samplers import ddim, dpmpp_2m, edm
+from .samplers.walk import Stepped, walk, walk_one
+
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+FAMILIES = (
+    ddim,
+    dpmpp_2m,
+    edm,
+)
+"""Modules whose NODES are samplers."""
+
+
+@ng.node(early=True)
+def sample(
+    sampler: ng.Sampler, denoiser: ng.Denoiser, noise: ng.Latent, levels: ng.Levels, *, seed: Seed | list[Seed] = 0
+) -> ng.Loop[ng.Latent]:
+    """Walk the levels from noise to data, a step at a time.
+
+    noise: where to begin: at the first level, its noise scaled as the process wants it.
+    seed: of the noise that steps draw; image i has seed + i, or give a list with one seed an image.
+    """
+    return walk(sampler, denoiser, noise, levels, seed)
+
+
+@ng.node
+def step(
+    sampler: ng.Sampler,
+    denoiser: ng.Denoiser,
+    levels: ng.Levels,
+    noise: ng.Latent | None = None,
+    before: Stepped | None = None,
+    *,
+    index: Annotated[int, Field(ge=0)] = 0,
+    seed: Seed | list[Seed] = 0,
+) -> Stepped:
+    """One step of a sampler, for graphs that write every step out.
+
+    noise: for the first step: where to begin.
+    before: for a later step: the step before it.
+    index: which step of the levels this is, counted from 0.
+    seed: of the noise that the step draws, as in sampler.sample.
+    """
+    return walk_one(sampler, denoiser, levels, noise, before, index, seed)
+
+
+@ng.hookimpl
+def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
+    """The nodes of this file, and the samplers of every family."""
+    return [sample, step, *(sampler for family in FAMILIES for sampler in family.NODES)]
