@@ -1,0 +1,97 @@
+"""Pictures: from a model's range to [0, 1] and back, enlarged, side by side, read from a file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+import noisegraph as ng
+from pydantic import Field
+
+Factor = Annotated[int, Field(ge=1, le=64)]
+PictureFile = Annotated[str, ng.FileKind((".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"))]
+
+
+@ng.node
+def decode(latent: ng.Latent) -> ng.Image:
+    """The picture that a pixel-space latent in [-1, 1] is; what lies outside is cut off."""
+    if latent.dim() != 4 or latent.shape[1] not in (1, 3):
+        shape = tuple(latent.shape)
+        raise ng.NodeError(
+            f"a latent of shape {shape} is no picture of 1 or 3 channels", "decode it with its autoencoder"
+        )
+    return ng.Image((latent / 2 + 0.5).clamp(0, 1))
+
+
+@ng.node
+def encode(image: ng.Image) -> ng.Latent:
+    """A picture in [0, 1] as a pixel-space latent in [-1, 1]."""
+    return ng.Latent(image * 2 - 1)
+
+
+@ng.node
+def enlarge(image: ng.Image, *, factor: Factor = 8) -> ng.Image:
+    """Every pixel as a square.
+
+    factor: how many pixels wide the square is
+    """
+    return ng.Image(image.repeat_interleave(factor, dim=2).repeat_interleave(factor, dim=3))
+
+
+@ng.node
+def sheet(
+    images: list[ng.Image],
+    *,
+    columns: Annotated[int, Field(ge=1)] | None = None,
+    gap: Annotated[int, Field(ge=0, le=256)] = 2,
+    shade: Annotated[float, Field(ge=0, le=1)] = 0.5,
+) -> ng.Image:
+    """All pictures on one: a contact sheet, row by row.
+
+    images: batches of pictures of one size
+    columns: pictures a row; as nearly a square as it goes if not given
+    gap: pixels between pictures and around them
+    shade: grey level of what no picture covers
+    """
+    import torch
+
+    shapes = sorted({tuple(batch.shape[1:]) for batch in images})
+    if len(shapes) != 1:
+        raise ng.NodeError(f"pictures of shapes {shapes} on one sheet", "bring them to one size")
+    pictures = torch.cat(list(images))
+    across = columns or math.ceil(math.sqrt(len(pictures)))
+    channels, height, width = shapes[0]
+    rows = math.ceil(len(pictures) / across)
+    size = (1, channels, rows * (height + gap) + gap, across * (width + gap) + gap)
+    paper = torch.full(size, shade, dtype=pictures.dtype, device=pictures.device)
+    for index, picture in enumerate(pictures):
+        top, left = (
+            gap + place * (side + gap) for place, side in zip(divmod(index, across), (height, width), strict=True)
+        )
+        paper[0, :, top : top + height, left : left + width] = picture
+    return ng.Image(paper)
+
+
+@ng.node
+def load(*, file: PictureFile) -> ng.Image:
+    """A picture from a file, turned upright, in colour, without its transparency: [1, 3, height, width].
+
+    file: PNG, JPEG, WebP, BMP or GIF (the first picture); transparent parts are laid on white
+    """
+    import numpy
+    import torch
+    from PIL import Image, ImageOps
+
+    with Image.open(file) as opened:
+        upright = ImageOps.exif_transpose(opened).convert("RGBA")
+    white = Image.new("RGBA", upright.size, "white")
+    pixels = numpy.array(Image.alpha_composite(white, upright).convert("RGB"))
+    values = torch.from_numpy(pixels).to(torch.get_default_device())
+    return ng.Image(values.permute(2, 0, 1)[None].float() / 255)
+
+
+@ng.hookimpl
+def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
+    """The nodes of this file."""
+    return [decode, encode, enlarge, sheet, load]

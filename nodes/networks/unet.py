@@ -1,0 +1,192 @@
+"""The one U-Net of the family: DDPM, improved DDPM, ADM, GLIDE, latent and Stable Diffusion by configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .attention import AttentionBlock, SpatialTransformer
+from .blocks import Downsample, GroupNorm, ResBlock, Upsample, timestep_embedding, zeroed
+from .unet_config import UNetConfig
+
+
+class Stage(nn.ModuleList):
+    """Layers in a row; residual blocks are told the time, attention the tokens."""
+
+    def forward(self, x: Tensor, emb: Tensor, tokens: Tensor | None = None) -> Tensor:
+        for layer in self:
+            if isinstance(layer, ResBlock):
+                x = layer(x, emb)
+            elif isinstance(layer, (AttentionBlock, SpatialTransformer)):
+                x = layer(x, tokens)
+            else:
+                x = layer(x)
+        return x
+
+
+class UNet(nn.Module):
+    """module(x, t, **condition): x [batch, in_channels, h, w], t [batch] -> [batch, out_channels, h, w].
+
+    y: class labels, int64 [batch or 1], where the configuration has `num_classes`.
+    vector: float [batch or 1, vector_channels], where it has `vector_channels`.
+    context: tokens, float [batch or 1, length, context_channels], where it has `context_channels`.
+    concat: float [batch or 1, more, h, w], joined to x; `in_channels` counts them.
+    """
+
+    def __init__(self, config: UNetConfig) -> None:
+        super().__init__()
+        self.config = config
+        width = config.model_channels
+        emb_channels = 4 * width
+        self.time_embed = nn.Sequential(
+            nn.Linear(width, emb_channels), nn.SiLU(), nn.Linear(emb_channels, emb_channels)
+        )
+        if config.num_classes is not None:
+            self.label_emb: nn.Module = nn.Embedding(config.num_classes, emb_channels)
+        if config.vector_channels is not None:
+            inner = (nn.Linear(config.vector_channels, emb_channels), nn.SiLU(), nn.Linear(emb_channels, emb_channels))
+            self.label_emb = nn.Sequential(nn.Sequential(*inner))
+        encoder, skips = _encoder(config)
+        self.input_blocks = nn.ModuleList(encoder)
+        self.middle_block = _middle(config)
+        self.output_blocks = nn.ModuleList(_decoder(config, skips))
+        first = width * config.channel_mult[0]
+        self.out = nn.Sequential(
+            GroupNorm(config.groups, first), nn.SiLU(), zeroed(nn.Conv2d(first, config.out_channels, 3, padding=1))
+        )
+
+    def forward(
+        self,
+        x: Tensor,
+        t: Tensor,
+        *,
+        y: Tensor | None = None,
+        vector: Tensor | None = None,
+        context: Tensor | None = None,
+        concat: Tensor | None = None,
+    ) -> Tensor:
+        emb = self._embed(t, y, vector, x.dtype)
+        if concat is not None:
+            x = torch.cat([x, concat.expand(x.shape[0], -1, -1, -1)], dim=1)
+        tokens = self._tokens(context)
+        skips: list[Tensor] = []
+        for stage in self.input_blocks:
+            x = stage(x, emb, tokens)
+            skips.append(x)
+        x = self.middle_block(x, emb, tokens)
+        for stage in self.output_blocks:
+            skip = skips.pop()
+            skip = skip if self.config.skip_scale == 1.0 else skip * self.config.skip_scale
+            x = stage(torch.cat([x, skip], dim=1), emb, tokens)
+        return self.out(x)  # type: ignore[no-any-return]
+
+    def _embed(self, t: Tensor, y: Tensor | None, vector: Tensor | None, dtype: torch.dtype) -> Tensor:
+        emb = self.time_embed(timestep_embedding(t, self.config.model_channels).to(dtype))
+        for name, given, wanted in (
+            ("y", y, self.config.num_classes),
+            ("vector", vector, self.config.vector_channels),
+        ):
+            if (given is None) != (wanted is None):
+                raise ValueError(f"the network {'takes no' if wanted is None else 'wants a'} condition '{name}'")
+            if given is not None:
+                emb = emb + self.label_emb(given)
+        return emb  # type: ignore[no-any-return]
+
+    def _tokens(self, context: Tensor | None) -> Tensor | None:
+        if (context is None) != (self.config.context_channels is None):
+            raise ValueError(f"the network {'takes no' if context is not None else 'wants a'} condition 'context'")
+        if context is None or self.config.attention == "transformer":
+            return context
+        return context.transpose(1, 2)
+
+
+def unet(**config: Any) -> UNet:
+    """The U-Net of a configuration; lists are taken for tuples, so that it may come from JSON."""
+    tupled: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in config.items()
+    }
+    return UNet(UNetConfig(**tupled))
+
+
+def _residual(config: UNetConfig, channels: int, out_channels: int, **more: Any) -> ResBlock:
+    return ResBlock(
+        channels,
+        out_channels,
+        4 * config.model_channels,
+        dropout=config.dropout,
+        scale_shift=config.use_scale_shift_norm,
+        groups=config.groups,
+        rescale=config.rescale_residuals,
+        **more,
+    )
+
+
+def _attention(config: UNetConfig, channels: int, depth: int) -> nn.Module:
+    width = config.num_head_channels
+    heads = config.num_heads if width is None else channels // width
+    if channels % heads:
+        raise ValueError(f"{channels} channels cannot be shared by {heads} heads")
+    if config.attention == "transformer":
+        context = config.context_channels or channels
+        linear = config.linear_projections
+        return SpatialTransformer(channels, context, heads, depth=depth, linear=linear, groups=config.groups)
+    chunked = config.use_new_attention_order
+    tokens = config.context_channels
+    return AttentionBlock(channels, heads, chunked=chunked, groups=config.groups, context_channels=tokens)
+
+
+def _encoder(config: UNetConfig) -> tuple[list[Stage], list[int]]:
+    """The stages from the picture down, and how many channels each puts out."""
+    channels = config.model_channels * config.channel_mult[0]
+    stages, skips = [Stage([nn.Conv2d(config.in_channels, channels, 3, padding=1)])], [channels]
+    blocks, depths = config.per_level(config.num_res_blocks), config.per_level(config.transformer_depth)
+    for level, mult in enumerate(config.channel_mult):
+        for _ in range(blocks[level]):
+            layers: list[nn.Module] = [_residual(config, channels, mult * config.model_channels)]
+            channels = mult * config.model_channels
+            if 2**level in config.attention_resolutions:
+                layers.append(_attention(config, channels, depths[level]))
+            stages.append(Stage(layers))
+            skips.append(channels)
+        if level < len(config.channel_mult) - 1:
+            stages.append(Stage([_downsample(config, channels)]))
+            skips.append(channels)
+    return stages, skips
+
+
+def _middle(config: UNetConfig) -> Stage:
+    channels = config.model_channels * config.channel_mult[-1]
+    depth = config.per_level(config.transformer_depth)[-1]
+    first, last = _residual(config, channels, channels), _residual(config, channels, channels)
+    return Stage([first, _attention(config, channels, depth), last])
+
+
+def _decoder(config: UNetConfig, skips: list[int]) -> Iterator[Stage]:
+    """The stages back up; each reads what the encoder put out at its place, last first."""
+    channels = skips[-1]
+    waiting = iter(reversed(skips))
+    blocks, depths = config.per_level(config.num_res_blocks), config.per_level(config.transformer_depth)
+    for level, mult in reversed(list(enumerate(config.channel_mult))):
+        for index in range(blocks[level] + 1):
+            layers: list[nn.Module] = [_residual(config, channels + next(waiting), mult * config.model_channels)]
+            channels = mult * config.model_channels
+            if 2**level in config.attention_resolutions:
+                layers.append(_attention(config, channels, depths[level]))
+            if level and index == blocks[level]:
+                layers.append(_upsample(config, channels))
+            yield Stage(layers)
+
+
+def _downsample(config: UNetConfig, channels: int) -> nn.Module:
+    if config.resblock_updown:
+        return _residual(config, channels, channels, resample="down")
+    return Downsample(channels, config.conv_resample)
+
+
+def _upsample(config: UNetConfig, channels: int) -> nn.Module:
+    if config.resblock_updown:
+        return _residual(config, channels, channels, resample="up")
+    return Upsample(channels, config.conv_resample)

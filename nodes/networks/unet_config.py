@@ -1,0 +1,54 @@
+"""The configuration of a U-Net; importing this imports no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class UNetConfig:
+    """What distinguishes one U-Net of the family from another; the names are those of guided-diffusion."""
+
+    __pydantic_config__ = {"extra": "forbid"}
+    """Where a configuration is text, a name that is none of these is an error."""
+
+    in_channels: int = 3
+    out_channels: int = 3
+    """Twice the picture's channels where the variance is learned."""
+    model_channels: int = 128
+    channel_mult: tuple[int, ...] = (1, 2, 2, 2)
+    num_res_blocks: int | tuple[int, ...] = 2
+    """Residual blocks a level, one number for all or one a level."""
+    attention_resolutions: tuple[int, ...] = (2,)
+    """Where attention stands: factors by which the picture is smaller there."""
+    num_heads: int = 1
+    num_head_channels: int | None = None
+    """Channels a head; overrides `num_heads`."""
+    dropout: float = 0.0
+    num_classes: int | None = None
+    """Class labels, the empty one included if there is one."""
+    vector_channels: int | None = None
+    """Width of a vector condition (Stable Diffusion XL's sizes and pooled text)."""
+    context_channels: int | None = None
+    """Width of the tokens that attention reads (text); None: self-attention only."""
+    attention: Literal["block", "transformer"] = "block"
+    """`block`: one attention (DDPM, ADM, GLIDE); `transformer`: transformer blocks (latent and Stable Diffusion)."""
+    transformer_depth: int | tuple[int, ...] = 1
+    linear_projections: bool = False
+    conv_resample: bool = True
+    use_scale_shift_norm: bool = False
+    resblock_updown: bool = False
+    use_new_attention_order: bool = False
+    rescale_residuals: bool = False
+    """Residual branches and skips summed, then scaled by 1/sqrt 2 (Song et al. 2021; tried in ADM)."""
+    skip_scale: float = 1.0
+    """Factor of the connections from the encoder to the decoder; 1/sqrt 2 in Imagen's efficient U-Net."""
+    groups: int = 32
+
+    def per_level(self, value: int | tuple[int, ...]) -> tuple[int, ...]:
+        """One number a level; raises ValueError for a list of another length."""
+        numbers = (value,) * len(self.channel_mult) if isinstance(value, int) else value
+        if len(numbers) != len(self.channel_mult):
+            raise ValueError(f"{numbers} has {len(numbers)} numbers for {len(self.channel_mult)} levels")
+        return numbers

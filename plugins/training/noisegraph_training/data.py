@@ -1,0 +1,37 @@
+"""Nodes that give the examples to train on."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import noisegraph as ng
+from pydantic import Field
+
+from .examples import Examples
+
+
+@ng.node(device=False)
+def digits(*, part: Literal["all", "train", "held out"] = "train", every: Annotated[int, Field(ge=2)] = 6) -> Examples:
+    """The 1,797 handwritten digits of 8 x 8 pixels and 17 grey levels that scikit-learn ships.
+
+    part: which digits; those held out are for judging what was learned
+    every: one digit in so many is held out
+
+    Data float32 [examples, 1, 8, 8] in [-1, 1], ink is 1. Source: Alpaydin & Kaynak (1998), Optical Recognition of
+    Handwritten Digits, UCI Machine Learning Repository, test set.
+    """
+    import torch
+    from sklearn.datasets import load_digits  # type: ignore[import-untyped]
+
+    pixels, labels = load_digits(return_X_y=True)
+    data = torch.from_numpy(pixels).float().view(-1, 1, 8, 8) / 8 - 1
+    held_out = torch.arange(len(data)) % every == every - 1
+    chosen = {"all": held_out | True, "train": ~held_out, "held out": held_out}[part]
+    name = f"Optical Recognition of Handwritten Digits (UCI, in scikit-learn), {part}"
+    return Examples(data[chosen], torch.from_numpy(labels)[chosen].long(), 10, name, "CC BY 4.0")
+
+
+@ng.hookimpl
+def noisegraph_nodes() -> list[object]:
+    """The nodes of this file."""
+    return [digits]
