@@ -108,7 +108,7 @@ class TransformerBlock(nn.Module):
     def forward(self, x: Tensor, tokens: Tensor | None) -> Tensor:
         x = x + self.attn1(self.norm1(x))
         x = x + self.attn2(self.norm2(x), tokens)
-        return x + self.ff(self.norm3(x))
+        return x + self.ff(self.norm3(x))  # type: ignore[no-any-return]
 
 
 class SpatialTransformer(nn.Module):
