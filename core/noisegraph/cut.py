@@ -1,0 +1,57 @@
+"""What of a plan has to run: walking back from the outputs, a cached task hides everything above it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from .cache import Cache
+from .plan import Plan
+
+HIDDEN, RUN, SERVED = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Cut:
+    """For each task HIDDEN, RUN or SERVED, and from which tier those come that are served."""
+
+    states: bytearray
+    tiers: dict[int, str]
+
+    @property
+    def to_run(self) -> int:
+        """How many tasks will run."""
+        return self.states.count(RUN)
+
+
+def cut(plan: Plan, cache: Cache, fresh: Collection[int] = ()) -> Cut:
+    """Which tasks run and which the cache serves; those in `fresh`, and all that read them, run in any case."""
+    tasks = plan.tasks
+    states = bytearray(len(tasks))
+    tiers: dict[int, str] = {}
+    for number in plan.wanted():
+        states[number] = RUN
+    stale = _downstream(plan, fresh) if fresh else ()
+    for number in range(len(tasks) - 1, -1, -1):
+        if states[number] != RUN:
+            continue
+        task = tasks[number]
+        tier = cache.tier(task.key) if task.pure and number not in stale else None
+        if tier is not None:
+            states[number] = SERVED
+            tiers[number] = tier
+            continue
+        for _, read in task.reads:
+            states[read.task] = RUN
+        for _, items in task.lists:
+            for read in items:
+                states[read.task] = RUN
+    return Cut(states, tiers)
+
+
+def _downstream(plan: Plan, fresh: Collection[int]) -> set[int]:
+    stale = set(fresh)
+    for number, task in enumerate(plan.tasks):
+        if number not in stale and not stale.isdisjoint(task.upstream()):
+            stale.add(number)
+    return stale

@@ -1,0 +1,144 @@
+"""A loop driven step by step, each step under a key of its own, so that it can be resumed and shared."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any
+
+from . import keys
+from .cache import Cache
+from .events import Event, NodeStepped
+from .guard import MisbehaviourError, stamp
+from .keys import Provenance, UnkeyedError
+from .loop import Loop
+from .plan import Task
+
+MOST_LOST = 5.0
+"""Seconds of work that a killed run may lose at most, unless a single step takes longer."""
+SHARE = 50
+"""Storing a state may cost one part in this many of the time since the last."""
+
+Call = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class StepKeys:
+    """The keys of a loop's states: `of(k)` is that of the state after k steps.
+
+    `shared` where they follow from what each step reads, so that other runs may have made them.
+    """
+
+    shared: bool
+    known: list[bytes]
+    task_key: bytes
+
+    def of(self, step: int) -> bytes:
+        """The key of the state after `step` steps."""
+        return self.known[step] if self.shared else keys.digest(b"step", self.task_key, b"%d" % step)
+
+    @property
+    def latest(self) -> bytes:
+        """The key under which a loop that shares nothing notes its latest stored step."""
+        return keys.digest(b"latest", self.task_key)
+
+
+def step_keys(task: Task, loop: Loop[Any], provenance: Provenance) -> StepKeys:
+    """H(code, start), then H(the key before, what the step reads); the task's own key where a reading is not known."""
+    if loop.reads is None:
+        return StepKeys(False, [], task.key)
+    try:
+        key = keys.digest(b"loop", task.spec.fingerprint, keys.literal(task.spec.full_name), provenance.encode(loop.begins))
+        known = [key]
+        for index in range(loop.total):
+            key = keys.digest(key, provenance.encode(loop.reads(index)))
+            known.append(key)
+        return StepKeys(True, known, task.key)
+    except UnkeyedError:
+        return StepKeys(False, [], task.key)
+
+
+def stored_steps(loop: Loop[Any], chain: StepKeys, cache: Cache) -> int:
+    """After how many steps the latest state is that the cache holds; -1 where it holds none."""
+    if not chain.shared:
+        hit = cache.get(chain.latest) if cache.tier(chain.latest) else None
+        return hit.value if hit is not None else -1
+    return next((step for step in range(loop.total, -1, -1) if cache.tier(chain.known[step])), -1)
+
+
+def drive(
+    task: Task, loop: Loop[Any], cache: Cache, provenance: Provenance, call: Call
+) -> Generator[Event, None, Any]:
+    """Do the steps that are not stored; returns what the loop finishes with."""
+    chain = step_keys(task, loop, provenance)
+    step, state = _resume(loop, chain, cache, call) if task.pure else (0, call(loop.start))
+    store = _Store(cache, chain, task)
+    if step:
+        yield NodeStepped(task.id, step, loop.total, True, _preview(loop, state))
+    try:
+        while step < loop.total and not (loop.done is not None and loop.done(state)):
+            before, old = stamp(state), state
+            state = call(loop.step, state, step)
+            if stamp(old) != before:
+                raise MisbehaviourError("mutated", f"{task.spec.full_name} changed the state of its loop in place")
+            step += 1
+            store.offer(step, state)
+            yield NodeStepped(task.id, step, loop.total, False, _preview(loop, state))
+    finally:
+        store.settle()
+    return call(loop.finish, state)
+
+
+def _resume(loop: Loop[Any], chain: StepKeys, cache: Cache, call: Call) -> tuple[int, Any]:
+    step = stored_steps(loop, chain, cache)
+    while step >= 0:
+        hit = cache.get(chain.of(step))
+        if hit is not None:
+            return step, hit.value
+        step = next((one for one in range(step - 1, -1, -1) if cache.tier(chain.of(one))), -1) if chain.shared else -1
+    return 0, call(loop.start)
+
+
+def _preview(loop: Loop[Any], state: Any) -> Callable[[], Any]:
+    return lambda: None if loop.preview is None else loop.preview(state)
+
+
+class _Store:
+    """When states are stored: in memory each, on disk as often as it stays cheap and no less than MOST_LOST asks."""
+
+    def __init__(self, cache: Cache, chain: StepKeys, task: Task) -> None:
+        self.cache = cache
+        self.chain = chain
+        self.stored = task.stored
+        self.cost = 0.0
+        self.last = time.perf_counter()
+        self.waiting: tuple[int, Any] | None = None
+        self.kept = -1
+
+    def offer(self, step: int, state: Any) -> None:
+        """Take a new state; store it now or let the next one take its place."""
+        if not self.stored:
+            return
+        since = time.perf_counter() - self.last
+        if since >= min(MOST_LOST, SHARE * self.cost):
+            self._put(step, state)
+            return
+        self.waiting = (step, state)
+        if self.chain.shared:
+            self.cache.put(self.chain.of(step), state, disk=False)
+
+    def settle(self) -> None:
+        """Store the latest state, when the loop is done, cancelled or failed."""
+        if self.waiting is not None:
+            self._put(*self.waiting)
+
+    def _put(self, step: int, state: Any) -> None:
+        began = time.perf_counter()
+        self.cache.put(self.chain.of(step), state)
+        if not self.chain.shared:
+            self.cache.put(self.chain.latest, step)
+            if self.kept >= 0:
+                self.cache.discard(self.chain.of(self.kept))
+        self.kept, self.waiting, self.last = step, None, time.perf_counter()
+        self.cost = self.last - began

@@ -1,0 +1,62 @@
+"""What a loop's steps depend on, found while planning: the cheap nodes above it are called, the others only named."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import keys
+from .cache import Cache
+from .drive import StepKeys, step_keys, stored_steps
+from .keys import Provenance
+from .loop import Later, Loop
+from .plan import Plan, Read, Task
+
+
+class Early:
+    """The values of a plan's early nodes; what is not early is a `Later`."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.provenance = Provenance()
+        self._values: dict[int, Any] = {}
+
+    def loop(self, number: int) -> Loop[Any] | None:
+        """The loop of a task, or None where it cannot be known before the run."""
+        import networkx
+
+        if not self.plan.tasks[number].spec.options.early:
+            return None
+        for above in sorted(networkx.ancestors(self.plan.dag, number) - self._values.keys()):
+            self._values[above] = value = self._value(self.plan.tasks[above])
+            self.provenance.add(value, self.plan.tasks[above].key)
+        found = self._value(self.plan.tasks[number])
+        return found if isinstance(found, Loop) else None
+
+    def steps(self, number: int, cache: Cache) -> tuple[int, int] | None:
+        """Of a loop, how many steps are stored and how many there are; None where that cannot be known."""
+        loop = self.loop(number)
+        if loop is None:
+            return None
+        chain: StepKeys = step_keys(self.plan.tasks[number], loop, self.provenance)
+        return max(stored_steps(loop, chain, cache), 0), loop.total
+
+    def _value(self, task: Task) -> Any:
+        if not task.spec.options.early:
+            return Later(keys.wire(task.key))
+        arguments = dict(task.literals)
+        for name, read in task.reads:
+            arguments[name] = self._read(read)
+        for name, items in task.lists:
+            arguments[name] = [self._read(read) for read in items]
+        try:
+            return task.spec.function(**arguments)
+        except Exception:
+            return Later(keys.wire(task.key))  # what is wrong will be told by the run, which has all the values
+
+    def _read(self, read: Read) -> Any:
+        value = self._values[read.task]
+        if isinstance(value, Later):
+            return Later(keys.wire(self.plan.tasks[read.task].key, read.fields))
+        for field in read.fields:
+            value = getattr(value, field)
+        return value

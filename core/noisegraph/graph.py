@@ -1,0 +1,203 @@
+"""The graph file: what it holds, where it lies, and where in its text a part of it stands."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from .errors import GraphError, Place, Problem, did_you_mean
+from .source import locate, read
+
+KEYS = ("$schema", "about", "inputs", "nodes", "outputs", "sweep", "needs")
+NAME = re.compile(r"[^\W\d][\w-]*")
+SUFFIX = ".json"
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A graph as it is written. `folder` is where relative paths begin; None for text that lies nowhere."""
+
+    name: str
+    text: str = field(repr=False)
+    folder: Path | None
+    data: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def about(self) -> str:
+        """What the graph is for, in its author's words."""
+        return str(self.data.get("about", ""))
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """Input -> default; None where a value must be given."""
+        return self.data.get("inputs", {})  # type: ignore[no-any-return]
+
+    @property
+    def nodes(self) -> dict[str, dict[str, Any]]:
+        """Node -> its object as it is written."""
+        return self.data.get("nodes", {})  # type: ignore[no-any-return]
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """Output -> reference."""
+        return self.data.get("outputs", {})  # type: ignore[no-any-return]
+
+    @property
+    def needs(self) -> dict[str, str]:
+        """Distribution -> range of versions."""
+        return self.data.get("needs", {})  # type: ignore[no-any-return]
+
+    @cached_property
+    def points(self) -> tuple[dict[str, Any], ...]:
+        """The points of the sweep: input -> value; one empty point without a sweep."""
+        return sweep_points(self.data.get("sweep"))
+
+    def place(self, *path: str | int, key: bool = False) -> Place:
+        """Where the part of the graph at `path` stands in its text."""
+        line, column = locate(self.text, path, key=key)
+        return Place(self.name, line, column, ".".join(str(part) for part in path))
+
+
+def sweep_points(sweep: Any) -> tuple[dict[str, Any], ...]:
+    """The product of an object of lists, or the rows of a list of objects."""
+    if not sweep:
+        return ({},)
+    if isinstance(sweep, list):
+        return tuple(dict(row) for row in sweep)
+    points: list[dict[str, Any]] = [{}]
+    for name, values in sweep.items():
+        points = [{**point, name: value} for point in points for value in values]
+    return tuple(points)
+
+
+def parse(text: str | bytes, name: str = "graph", folder: Path | None = None) -> Graph:
+    """A Graph from JSON text; raises GraphError with every problem of its form."""
+    data = read(text, name)
+    graph = Graph(name, text if isinstance(text, str) else text.decode("utf-8-sig"), folder, data)
+    problems = list(_problems(graph))
+    if problems:
+        raise GraphError(problems)
+    return graph
+
+
+def _problems(graph: Graph) -> Iterator[Problem]:
+    for key in graph.data:
+        if key not in KEYS:
+            hint = did_you_mean(key, KEYS) or f"a graph has {', '.join(KEYS)}"
+            yield Problem(graph.place(key, key=True), f"no such key in a graph: '{key}'", hint)
+    for key, kind in (("inputs", dict), ("nodes", dict), ("outputs", dict), ("needs", dict), ("about", str)):
+        if not isinstance(graph.data.get(key, kind()), kind):
+            wanted = "an object" if kind is dict else "a string"
+            yield Problem(graph.place(key), f"'{key}' must be {wanted}, found {_shown(graph.data[key])}")
+            return
+    yield from _name_problems(graph)
+    for name, node in graph.nodes.items():
+        if type(node) is not dict:
+            yield Problem(graph.place("nodes", name), f"a node must be an object, found {_shown(node)}")
+        elif type(node.get("use")) is not str:
+            yield Problem(graph.place("nodes", name), "a node needs \"use\": the name of a node or of a graph")
+    for name, reference in graph.outputs.items():
+        if not (isinstance(reference, str) and reference[:1] == "$" and reference[:2] != "$$"):
+            found = f"an output must be a reference, found {_shown(reference)}"
+            yield Problem(graph.place("outputs", name), found, "write \"$node\" or \"$node.field\"")
+    for name, version in graph.needs.items():
+        if not isinstance(version, str):
+            yield Problem(graph.place("needs", name), f"must be a range of versions, found {_shown(version)}")
+    yield from _sweep_problems(graph)
+
+
+def _name_problems(graph: Graph) -> Iterator[Problem]:
+    fits = NAME.fullmatch
+    for section in ("inputs", "nodes", "outputs"):
+        for name in graph.data.get(section, ()):
+            if not fits(name):
+                told = f"'{name[:60]}' cannot be a name"
+                yield Problem(graph.place(section, name, key=True), told, "use letters, digits, '_' and '-'")
+    for name in graph.inputs.keys() & graph.nodes.keys():
+        told = f"'{name}' is the name of an input and of a node"
+        yield Problem(graph.place("nodes", name, key=True), told, "rename one of them")
+
+
+def _sweep_problems(graph: Graph) -> Iterator[Problem]:
+    sweep = graph.data.get("sweep")
+    rows = sweep if isinstance(sweep, list) else [sweep]
+    if sweep is None:
+        return
+    if not isinstance(sweep, (dict, list)) or not all(isinstance(row, dict) for row in rows):
+        hint = '{"scale": [3, 5]} is a product, [{"scale": 3}, {"scale": 5}] are rows'
+        yield Problem(graph.place("sweep"), f"a sweep is an object of lists or a list of objects, found {_shown(sweep)}", hint)
+        return
+    for index, row in enumerate(rows):
+        at: tuple[str | int, ...] = ("sweep", index) if isinstance(sweep, list) else ("sweep",)
+        for name, values in row.items():
+            if name not in graph.inputs:
+                hint = did_you_mean(name, graph.inputs) or f"its inputs are {', '.join(graph.inputs) or 'none'}"
+                yield Problem(graph.place(*at, name, key=True), f"sweeps '{name}', which is no input", hint)
+            if isinstance(sweep, dict) and not (isinstance(values, list) and values):
+                yield Problem(graph.place(*at, name), f"wants a list of values, found {_shown(values)}")
+        if isinstance(sweep, list) and row.keys() != rows[0].keys():
+            told = f"this row gives {', '.join(row) or 'nothing'}, the first {', '.join(rows[0]) or 'nothing'}"
+            yield Problem(graph.place(*at), told, "give the same inputs in every row")
+
+
+def _shown(value: Any) -> str:
+    names = {dict: "an object", list: "a list", str: "a string", bool: "true or false", type(None): "null"}
+    return names.get(type(value), "a number")
+
+
+def library_folder() -> Path | None:
+    """The folder of the graphs that ship with noisegraph."""
+    found = importlib.util.find_spec("noisegraph.graphs")
+    folders = list(found.submodule_search_locations or ()) if found else []
+    return Path(folders[0]) if folders else None
+
+
+def library() -> dict[str, Path]:
+    """The graphs that ship with noisegraph: name (`digit`, `systems/ddpm`) -> file."""
+    folder = library_folder()
+    if folder is None:
+        return {}
+    files = sorted(folder.rglob(f"*{SUFFIX}"))
+    return {path.relative_to(folder).with_suffix("").as_posix(): path for path in files}
+
+
+def load(path: Path, name: str | None = None) -> Graph:
+    """The graph in a file; raises GraphError when it cannot be read or is not one."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise GraphError.of(f"cannot read {path}: {error.strerror or error}") from error
+    return parse(data, name or str(path), path.resolve().parent)
+
+
+def find(name: str, folder: Path | None = None) -> Graph:
+    """The graph that a name stands for: a path (from `folder`), or a graph of the library."""
+    path = Path(name) if folder is None else folder / name
+    if path.suffix == SUFFIX or path.is_file():
+        if path.exists():
+            return load(path, None if folder is None else _short(path))
+        raise GraphError.of(f"no file {path}", did_you_mean(path.name, _siblings(path)))
+    known = library()
+    if name in known:
+        return load(known[name], f"{name}{SUFFIX}")
+    hint = did_you_mean(name, known) or "`noisegraph graphs` lists the library"
+    raise GraphError.of(f"no graph '{name[:200]}', neither a file nor in the library", hint)
+
+
+def _short(path: Path) -> str:
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _siblings(path: Path) -> list[str]:
+    try:
+        return [one.name for one in path.parent.iterdir()][:1000]
+    except OSError:
+        return []

@@ -1,0 +1,152 @@
+"""One task performed: its node called, its loop driven, and whatever goes wrong told as an event."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Generator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from .cache import Cache
+from .devices import current, free_memory, out_of_memory, using
+from .drive import drive
+from .errors import NodeError, Place, Problem
+from .events import Event, NodeFailed
+from .guard import MisbehaviourError, check_value, stamp, summary
+from .keys import Provenance
+from .loop import Loop
+from .plan import Task
+
+_HERE = Path(__file__).parent
+
+
+class Failed(Exception):
+    """A task failed; `event` tells how, `damaged` names the ports whose values it changed in place."""
+
+    def __init__(self, event: NodeFailed, damaged: tuple[str, ...] = ()) -> None:
+        super().__init__(event.message)
+        self.event = event
+        self.damaged = damaged
+
+
+class Performer:
+    """Calls nodes. Knows whence the run's values came, so that the steps of loops have keys."""
+
+    def __init__(self, cache: Cache) -> None:
+        self.cache = cache
+        self.provenance = Provenance()
+        self.prints = Prints()
+        self.warned: list[Problem] = []
+
+    def drain(self) -> list[Problem]:
+        """The warnings since last asked."""
+        told, self.warned = self.warned, []
+        return told
+
+    def perform(self, task: Task, arguments: Mapping[str, Any]) -> Generator[Event, None, Any]:
+        """Call the task's node and drive its loop; returns the value, raises Failed."""
+        before = {name: stamp(arguments[name]) for name, _ in task.reads}
+        before |= {name: stamp(arguments[name]) for name, _ in task.lists}
+        try:
+            value = yield from self._perform(task, arguments)
+            damaged = tuple(name for name, was in before.items() if stamp(arguments[name]) != was)
+            if damaged:
+                told = f"{task.spec.full_name} changed its input '{damaged[0]}' in place; it must work on a copy"
+                raise MisbehaviourError("mutated", told)
+            check_value(task.spec, value)
+        except (GeneratorExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            damaged = tuple(name for name, was in before.items() if stamp(arguments[name]) != was)
+            raise Failed(_told(task, arguments, error), damaged) from error
+        finally:
+            self._tell_prints(task)
+        return value
+
+    def _perform(self, task: Task, arguments: Mapping[str, Any]) -> Generator[Event, None, Any]:
+        if task.device is not None:
+            with using(current().on(task.device)):
+                return (yield from self._call(task, arguments))
+        return (yield from self._call(task, arguments))
+
+    def _call(self, task: Task, arguments: Mapping[str, Any]) -> Generator[Event, None, Any]:
+        try:
+            value = self.call(task.spec.function, **arguments)
+        except Exception as error:
+            if not out_of_memory(error):
+                raise
+            free_memory()
+            value = self.call(task.spec.function, **arguments)
+        if isinstance(value, Loop) and task.spec.loops:
+            return (yield from drive(task, value, self.cache, self.provenance, self.call))
+        return value
+
+    def call(self, function: Callable[..., Any], *values: Any, **arguments: Any) -> Any:
+        """Call code of a node with its prints kept apart from the data on stdout."""
+        stdout, sys.stdout = sys.stdout, self.prints
+        try:
+            return function(*values, **arguments)
+        finally:
+            sys.stdout = stdout
+
+    def _tell_prints(self, task: Task) -> None:
+        text = self.prints.take()
+        if text:
+            shown = text if len(text) <= 500 else f"{text[:500]}... ({len(text)} characters)"
+            hint = "return what matters, or use the logging module"
+            self.warned.append(Problem(Place(path=task.id), f"{task.spec.full_name} printed: {shown.strip()}", hint))
+
+
+class Prints:
+    """Stands for stdout while nodes run and keeps what each thread prints."""
+
+    encoding = "utf-8"
+
+    def __init__(self) -> None:
+        self._kept: dict[int, list[str]] = {}
+
+    def write(self, text: str) -> int:
+        """Keep the text."""
+        self._kept.setdefault(threading.get_ident(), []).append(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def isatty(self) -> bool:
+        """Never a terminal."""
+        return False
+
+    def take(self) -> str:
+        """What this thread printed since last asked."""
+        return "".join(self._kept.pop(threading.get_ident(), ())) if self._kept else ""
+
+
+def _told(task: Task, arguments: Mapping[str, Any], error: BaseException) -> NodeFailed:
+    kind, message = "error", f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    if isinstance(error, MisbehaviourError):
+        kind, message = error.kind, str(error)
+    elif isinstance(error, NodeError):
+        message = f"{error}; {error.hint}" if error.hint else str(error)
+    elif isinstance(error, SystemExit):
+        kind, message = "exited", f"{task.spec.full_name} called sys.exit({error.code!r}); a node raises an error instead"
+    elif out_of_memory(error):
+        kind = "memory"
+        message = f"out of memory, also after all that could be freed was: {error}; try a smaller batch or picture"
+    shown = {name: summary(value) for name, value in arguments.items()}
+    return NodeFailed(
+        task.id, task.spec.full_name, kind, message, shown,
+        "".join(traceback.format_exception(type(error), error, _trimmed(error.__traceback__), chain=False)),
+        "".join(traceback.format_exception(error)),
+    )  # fmt: skip
+
+
+def _trimmed(frames: TracebackType | None) -> TracebackType | None:
+    """The traceback from the node's own code on."""
+    trimmed = frames
+    while trimmed is not None and Path(trimmed.tb_frame.f_code.co_filename).parent == _HERE:
+        trimmed = trimmed.tb_next
+    return trimmed

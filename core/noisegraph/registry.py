@@ -1,0 +1,227 @@
+"""From entry points to nodes: plugins are imported when a graph names them, and a broken one is kept and told."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.metadata
+import inspect
+import os
+import textwrap
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pluggy
+
+from . import hookspecs
+from .errors import PluginError, did_you_mean
+from .fingerprint import fingerprint
+from .node import NodeSpec, spec_of
+
+GROUP = "noisegraph"
+
+
+class Source(Protocol):
+    """Where a plugin comes from: an entry point, or anything with a name, a distribution and a way to load."""
+
+    @property
+    def name(self) -> str:
+        """The plugin's name, the first half of its nodes' names."""
+
+    @property
+    def value(self) -> str:
+        """The module, as `package.module`."""
+
+    @property
+    def dist(self) -> importlib.metadata.Distribution | None:
+        """The distribution that brings it."""
+
+    def load(self) -> Any:
+        """Import the module."""
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """One plugin as it was found: its nodes by name, or the error that keeps it out."""
+
+    name: str
+    module: str
+    distribution: str
+    version: str
+    nodes: Mapping[str, NodeSpec]
+    error: str = ""
+
+
+class Registry:
+    """The plugins that are installed; each is imported once, when first asked for."""
+
+    def __init__(self, sources: Iterable[Source]) -> None:
+        self._sources: dict[str, list[Source]] = {}
+        for source in sources:
+            self._sources.setdefault(source.name, []).append(source)
+        self._manager = pluggy.PluginManager(GROUP)
+        self._manager.add_hookspecs(hookspecs)
+        self._plugins: dict[str, Plugin] = {}
+        self._specs: dict[str, NodeSpec] = {}
+
+    @classmethod
+    def installed(cls) -> Registry:
+        """The plugins of every installed distribution, or those that NOISEGRAPH_PLUGINS (`none`, `a,b`) admits."""
+        found = sorted(importlib.metadata.entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value))
+        wanted = os.environ.get("NOISEGRAPH_PLUGINS", "").strip()
+        if not wanted:
+            return cls(found)
+        names = set() if wanted == "none" else {name.strip() for name in wanted.split(",")}
+        return cls(entry for entry in found if entry.name in names)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The plugins' names, without importing any."""
+        return tuple(self._sources)
+
+    def plugin(self, name: str) -> Plugin:
+        """The plugin of that name, imported now if it was not; raises KeyError where there is none."""
+        if name not in self._plugins:
+            self._plugins[name] = self._load(name, self._sources[name])
+        return self._plugins[name]
+
+    def plugins(self) -> tuple[Plugin, ...]:
+        """All plugins, imported."""
+        return tuple(self.plugin(name) for name in self._sources)
+
+    def specs(self) -> dict[str, NodeSpec]:
+        """All nodes by full name, of the plugins that work."""
+        return {spec.full_name: spec for plugin in self.plugins() for spec in plugin.nodes.values()}
+
+    def spec(self, full_name: str) -> NodeSpec:
+        """The node `plugin.function`; raises PluginError with what is wrong and the nearest name."""
+        spec = self._specs.get(full_name)
+        if spec is None:
+            spec = self._specs[full_name] = self._find(full_name)
+        return spec
+
+    def _find(self, full_name: str) -> NodeSpec:
+        plugin_name, _, name = full_name.partition(".")
+        if plugin_name not in self._sources:
+            hint = did_you_mean(plugin_name, self._sources) or "`noisegraph plugins` lists what is installed"
+            raise PluginError(f"no plugin '{plugin_name}' for the node '{full_name}'; {hint}")
+        plugin = self.plugin(plugin_name)
+        if plugin.error:
+            raise PluginError(f"plugin '{plugin.name}' ({plugin.distribution}) cannot be used: {plugin.error}")
+        if name not in plugin.nodes:
+            hint = did_you_mean(full_name, [spec.full_name for spec in plugin.nodes.values()])
+            raise PluginError(f"no node '{full_name}'; {hint or f'`noisegraph nodes {plugin_name}` lists its nodes'}")
+        return plugin.nodes[name]
+
+    def _load(self, name: str, sources: Sequence[Source]) -> Plugin:
+        first = sources[0]
+        distribution = first.dist.name if first.dist else first.value.partition(".")[0]
+        version = first.dist.version if first.dist else ""
+        try:
+            if len(sources) > 1:
+                owners = " and ".join(f"{one.dist.name if one.dist else '?'} ({one.value})" for one in sources)
+                raise PluginError(f"two distributions bring a plugin of this name: {owners}; uninstall one of them")
+            _check_requirements(first.dist)
+            nodes = self._nodes(first, _code(first, distribution))
+            return Plugin(name, first.value, distribution, version, nodes)
+        except (Exception, SystemExit) as error:
+            self._forget(name)
+            told = str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
+            return Plugin(name, first.value, distribution, version, {}, told)
+
+    def _nodes(self, source: Source, code: bytes) -> dict[str, NodeSpec]:
+        self._manager.register(source.load(), source.name)
+        self._manager.check_pending()
+        specs: dict[str, NodeSpec] = {}
+        for function in self._call("noisegraph_nodes", source.name):
+            spec = spec_of(function).named(source.name, code)
+            if spec.name in specs:
+                raise PluginError(f"it brings two nodes called '{spec.full_name}'")
+            specs[spec.name] = spec
+            _ = spec.ports, spec.output
+        return specs
+
+    def _call(self, hook: str, plugin: str) -> list[Any]:
+        found: list[Any] = []
+        for implementation in getattr(self._manager.hook, hook).get_hookimpls():
+            if implementation.plugin_name == plugin:
+                given = implementation.function()
+                if not isinstance(given, (list, tuple)):
+                    raise PluginError(f"{hook}() returned {type(given).__name__}; return a list")
+                found.extend(given)
+        return found
+
+    def collect(self, hook: str) -> list[Any]:
+        """What every plugin that works returns from a hook such as `noisegraph_commands`."""
+        return [item for plugin in self.plugins() if not plugin.error for item in self._call(hook, plugin.name)]
+
+    def _forget(self, name: str) -> None:
+        if self._manager.has_plugin(name):
+            self._manager.unregister(name=name)
+
+    def check_needs(self, needs: Mapping[str, str]) -> list[str]:
+        """For a graph's `needs` (distribution -> version range): what is missing, with the command that brings it."""
+        from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+        told = []
+        for name, wanted in needs.items():
+            command = f"pip install '{name}{wanted}'"
+            try:
+                there = importlib.metadata.version(name)
+                if not SpecifierSet(wanted).contains(there, prereleases=True):
+                    told.append(f"needs {name} {wanted}, found {there}; `{command}`")
+            except importlib.metadata.PackageNotFoundError:
+                told.append(f"needs {name} {wanted}, which is not installed; `{command}`")
+            except InvalidSpecifier:
+                told.append(f"'{wanted}' is not a version range for {name}; write one like '>=0.2'")
+        return told
+
+
+def _check_requirements(distribution: importlib.metadata.Distribution | None) -> None:
+    """Refuse a plugin whose distribution asks for another version of noisegraph."""
+    if distribution is None or distribution.name == "noisegraph":
+        return
+    from packaging.requirements import Requirement
+
+    there = importlib.metadata.version("noisegraph")
+    for line in distribution.requires or ():
+        need = Requirement(line)
+        if need.name == "noisegraph" and not need.specifier.contains(there, prereleases=True):
+            raise PluginError(f"it needs noisegraph {need.specifier}, this is {there}")
+
+
+def _code(source: Source, distribution: str) -> bytes:
+    if isinstance(source, Local):
+        return source.code()
+    return fingerprint(source.value.partition(":")[0], distribution)
+
+
+@dataclass(frozen=True)
+class Local:
+    """A plugin that is not installed: a module already at hand, for tests and notebooks."""
+
+    name: str
+    nodes: Sequence[Callable[..., Any]]
+    value: str = "local"
+    dist: importlib.metadata.Distribution | None = None
+
+    def load(self) -> Any:
+        """An object with the hook that gives the nodes."""
+        return _LocalHooks(self.nodes)
+
+    def code(self) -> bytes:
+        """The fingerprint of the functions' own source."""
+        text = "".join(ast.dump(ast.parse(textwrap.dedent(inspect.getsource(node)))) for node in self.nodes)
+        return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+class _LocalHooks:
+    def __init__(self, nodes: Sequence[Callable[..., Any]]) -> None:
+        self._nodes = nodes
+
+    @hookspecs.hookimpl
+    def noisegraph_nodes(self) -> Sequence[Callable[..., Any]]:
+        """The nodes that were given."""
+        return list(self._nodes)
+
