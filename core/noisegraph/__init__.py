@@ -5,7 +5,10 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from .node import node as node  # at once: to import the module later would put it in the function's place
+
 if TYPE_CHECKING:
+    from .diffusion.brownian import brownian as brownian
     from .diffusion.denoiser import Conditioned as Conditioned
     from .diffusion.denoiser import Denoiser as Denoiser
     from .diffusion.denoiser import Pieces as Pieces
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from .diffusion.noise import seeds_from as seeds_from
     from .diffusion.processes.discrete import DiscreteVP as DiscreteVP
     from .diffusion.sampler import Noise as Noise
+    from .diffusion.sampler import Path as Path
     from .diffusion.sampler import Sampler as Sampler
     from .diffusion.sampler import Step as Step
     from .diffusion.sampler import asks_here as asks_here
@@ -41,7 +45,6 @@ if TYPE_CHECKING:
     from .errors import Problem as Problem
     from .hookspecs import hookimpl as hookimpl
     from .loop import Loop as Loop
-    from .node import node as node
     from .values import Architecture as Architecture
     from .values import Condition as Condition
     from .values import File as File
@@ -54,6 +57,7 @@ if TYPE_CHECKING:
     from .values import WeightsFile as WeightsFile
 
 _HOMES = {
+    "diffusion.brownian": "brownian",
     "diffusion.denoiser": (
         "Conditioned Denoiser Pieces Predicted Prediction acting at eps predict score to_eps to_x0 together v"
     ),
@@ -61,17 +65,16 @@ _HOMES = {
     "diffusion.network": "Network Weights",
     "diffusion.noise": "normal seeds_from",
     "diffusion.processes.discrete": "DiscreteVP",
-    "diffusion.sampler": "Noise Sampler Step asks_here",
+    "diffusion.sampler": "Noise Path Sampler Step asks_here",
     "diffusion.shape": "Shape",
     "errors": "GraphError NodeError NoisegraphError PluginError Problem",
     "hookspecs": "hookimpl",
     "loop": "Loop",
-    "node": "node",
     "values": "Architecture Condition File FileKind Image Latent Mask Points Tensor WeightsFile",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
-__all__ = sorted(_HOME_OF)
+__all__ = sorted([*_HOME_OF, "node"])
 
 
 def __getattr__(name: str) -> Any:

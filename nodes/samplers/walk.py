@@ -93,7 +93,12 @@ def advance(
     x = before.state.x
     seeds = _seeds(seed, x)
     seen = Seen(denoiser)
-    step = ng.Step(levels, index, lambda draw=0: ng.normal(seeds, x, "step", index, draw))
+    step = ng.Step(
+        levels,
+        index,
+        noise=lambda draw=0: ng.normal(seeds, x, "step", index, draw),
+        path=lambda start, end: ng.brownian(seeds, x, start, end),
+    )
     after = sampler.step(seen, before.state, step)
     if after.x.device.type == "cpu":
         check_finite(after.x, f"in step {index + 1} of {levels.steps}, from {_told(step.here)} to {_told(step.there)}")

@@ -19,6 +19,15 @@ class Noise(Protocol):
     def __call__(self, draw: int = 0) -> Tensor: ...
 
 
+class Path(Protocol):
+    """The increment of one Brownian motion from `start` to `end`, divided by sqrt(|end - start|): standard normal.
+
+    The clock is the solver's: a number > 0 that rises along its walk. Unlike `noise`, it does not depend on the steps.
+    """
+
+    def __call__(self, start: float, end: float) -> Tensor: ...
+
+
 @dataclass(frozen=True)
 class Step:
     """One step: from `here` to `there`, the `index`-th (from 0) of `total` on the grid."""
@@ -26,6 +35,7 @@ class Step:
     levels: Levels
     index: int
     noise: Noise
+    path: Path
 
     @property
     def here(self) -> Level:

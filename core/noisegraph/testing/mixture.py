@@ -1,0 +1,131 @@
+"""A Gaussian mixture as data: denoiser, score, class posterior and density in closed form at every level."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..diffusion.denoiser import Denoiser
+from ..diffusion.level import Level
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+CLEAN = Level(0.0, 1.0, 0.0)
+
+
+class _Tensors(NamedTuple):
+    log_weights: Tensor
+    means: Tensor
+    covariances: Tensor
+    variances: Tensor
+    axes: Tensor
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """p_0 = sum_k w_k N(mu_k, S_k), so that p_t = sum_k w_k N(alpha mu_k, alpha^2 S_k + sigma^2 I).
+
+    States are [batch, ...] with as many numbers an image as a mean has; answers have the state's shape and dtype.
+    """
+
+    weights: tuple[float, ...]
+    means: tuple[tuple[float, ...], ...]
+    covariances: tuple[tuple[tuple[float, ...], ...], ...]
+
+    @classmethod
+    def of(
+        cls,
+        weights: Sequence[float],
+        means: Sequence[Sequence[float]],
+        covariances: Sequence[Sequence[Sequence[float]]],
+    ) -> Mixture:
+        """The mixture with these parameters; weights are scaled to sum 1."""
+        total = sum(weights)
+        return cls(
+            tuple(float(weight) / total for weight in weights),
+            tuple(tuple(map(float, mean)) for mean in means),
+            tuple(tuple(tuple(map(float, row)) for row in covariance) for covariance in covariances),
+        )
+
+    @property
+    def dimensions(self) -> int:
+        """How many numbers a point has."""
+        return len(self.means[0])
+
+    @cached_property
+    def _float64(self) -> _Tensors:
+        import torch
+
+        covariances = torch.tensor(self.covariances, dtype=torch.float64, device="cpu")
+        variances, axes = torch.linalg.eigh(covariances)
+        log_weights = torch.tensor(self.weights, dtype=torch.float64, device="cpu").log()
+        means = torch.tensor(self.means, dtype=torch.float64, device="cpu")
+        return _Tensors(log_weights, means, covariances, variances, axes)
+
+    def _tensors(self, like: Tensor) -> _Tensors:
+        return _Tensors(*(tensor.to(like) for tensor in self._float64))
+
+    def component_log_densities(self, x: Tensor, level: Level = CLEAN) -> Tensor:
+        """log N(x; alpha mu_k, alpha^2 S_k + sigma^2 I), [batch, components]."""
+        return self._at(x, level)[0]
+
+    def log_density(self, x: Tensor, level: Level = CLEAN) -> Tensor:
+        """log p_t(x) in nats, [batch]."""
+        return (self._tensors(x).log_weights + self._at(x, level)[0]).logsumexp(1)
+
+    def class_log_probabilities(self, x: Tensor, level: Level = CLEAN) -> Tensor:
+        """log p(k | x_t), [batch, components]."""
+        return (self._tensors(x).log_weights + self._at(x, level)[0]).log_softmax(1)
+
+    def score(self, x: Tensor, level: Level, component: int | None = None) -> Tensor:
+        """grad log p_t(x), or that of one component."""
+        log_densities, gradients = self._at(x, level)
+        return self._weighed(x, log_densities, gradients, component)
+
+    def class_gradient(self, x: Tensor, level: Level, component: int) -> Tensor:
+        """grad log p(component | x_t)."""
+        return self.score(x, level, component) - self.score(x, level)
+
+    def denoise(self, x: Tensor, level: Level, component: int | None = None) -> Tensor:
+        """E[x_0 | x_t], or under one component; finite also where alpha is 0."""
+        log_densities, gradients = self._at(x, level)
+        _, means, covariances, _, _ = self._tensors(x)
+        expected = means - level.alpha * (covariances @ gradients[..., None])[..., 0]
+        return self._weighed(x, log_densities, expected, component)
+
+    def denoiser(self, component: int | None = None) -> Denoiser:
+        """The exact denoiser of the mixture, or of one component."""
+
+        def denoise(x: Tensor, level: Level) -> Tensor:
+            return self.denoise(x, level, component)
+
+        return denoise
+
+    def _at(self, x: Tensor, level: Level) -> tuple[Tensor, Tensor]:
+        """Log-density [batch, components] and its gradient [batch, components, dimensions] of every component."""
+        _, means, _, variances, axes = self._tensors(x)
+        spread = level.alpha**2 * variances + level.sigma**2
+        along = ((x.reshape(len(x), 1, -1) - level.alpha * means)[..., None] * axes).sum(-2)
+        log_densities = -((along**2 / spread).sum(-1) + (2 * math.pi * spread).log().sum(-1)) / 2
+        return log_densities, -(axes @ (along / spread)[..., None])[..., 0]
+
+    def _weighed(self, x: Tensor, log_densities: Tensor, values: Tensor, component: int | None) -> Tensor:
+        if component is not None:
+            return values[:, component].reshape(x.shape)
+        weights = (self._tensors(x).log_weights + log_densities).softmax(1)
+        return (weights[..., None] * values).sum(1).reshape(x.shape)
+
+    def sample(self, count: int, seed: int = 0) -> Tensor:
+        """Draws from p_0, float64 [count, dimensions]."""
+        import numpy
+        import torch
+
+        generator = numpy.random.default_rng(seed)
+        chosen = torch.from_numpy(generator.choice(len(self.weights), count, p=self.weights))
+        normal = torch.from_numpy(generator.standard_normal((count, self.dimensions)))
+        _, means, _, variances, axes = self._float64
+        return means[chosen] + (axes[chosen] @ (variances[chosen].sqrt() * normal)[..., None])[..., 0]
