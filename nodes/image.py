@@ -77,14 +77,16 @@ def sheet(
 def load(*, file: PictureFile) -> ng.Image:
     """A picture from a file, turned upright, in colour, without its transparency: [1, 3, height, width].
 
-    file: PNG, JPEG, WebP, BMP or GIF (the first picture); transparent parts are laid on white
+    file: PNG (of 16 bits too), JPEG, WebP, BMP or GIF (the first picture); transparent parts are laid on white
     """
     import numpy
     import torch
     from PIL import Image, ImageOps
 
     with Image.open(file) as opened:
-        upright = ImageOps.exif_transpose(opened).convert("RGBA")
+        wide = opened.mode.startswith("I")
+        shallow = opened.convert("I").point(lambda value: value * (1 / 257)).convert("L") if wide else opened
+        upright = ImageOps.exif_transpose(shallow).convert("RGBA")
     white = Image.new("RGBA", upright.size, "white")
     pixels = numpy.array(Image.alpha_composite(white, upright).convert("RGB"))
     values = torch.from_numpy(pixels).to(torch.get_default_device())

@@ -1,0 +1,167 @@
+"""Training as a loop: pure, resumable bit by bit, seeded, and learning what it should."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import noisegraph as ng
+import pytest
+import torch
+from noisegraph.codecs import decode, encode
+from noisegraph_training.batches import noisy_batch
+from noisegraph_training.data import digits
+from noisegraph_training.ddpm import State, named
+from noisegraph_training.examples import Examples, Trained
+from noisegraph_training.objective import target
+from noisegraph_training.train import ddpm, weights
+from torch import Tensor, nn
+
+PROCESS = ng.DiscreteVP("cosine", 1000)
+
+
+class Small(nn.Module):
+    """A network of a few hundred parameters, with dropout, that is told time and label."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.label = nn.Embedding(3, width)
+        self.inner = nn.Sequential(nn.Linear(5, width), nn.SiLU(), nn.Dropout(0.2))
+        self.out = nn.Linear(width, 4)
+
+    def forward(self, x: Tensor, t: Tensor, *, y: Tensor) -> Tensor:
+        h = self.inner(torch.cat([x.flatten(1), t[:, None] / 1000], dim=1))
+        return self.out(h + self.label(y)).view(x.shape)  # type: ignore[no-any-return]
+
+
+ARCHITECTURE = ng.Architecture(Small, (("width", 16),))
+EXAMPLES = Examples(torch.ones(6, 1, 2, 2) * torch.tensor([1, -1] * 3).view(6, 1, 1, 1), torch.arange(6) % 2, 2, "", "")
+
+
+def training(**settings: Any) -> ng.Loop[Trained]:
+    return ddpm(EXAMPLES, ARCHITECTURE, PROCESS, **{"iterations": 7, "batch": 4, "per_step": 2, **settings})
+
+
+def run(loop: ng.Loop[Trained], state: Any = None, first: int = 0, last: int | None = None) -> Any:
+    state = loop.start() if state is None else state
+    for index in range(first, loop.total if last is None else last):
+        state = loop.step(state, index)
+    return state
+
+
+def equal(one: State, other: State) -> bool:
+    return all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize("stop", [0, 1, 3])
+def test_a_run_resumed_from_a_stored_state_gives_the_same_bits(stop: int) -> None:
+    stored = encode(run(training(), last=stop))
+    assert stored is not None
+    assert equal(run(training(), decode(stored), first=stop), run(training()))
+
+
+def test_the_number_of_iterations_a_step_does_not_change_the_parameters() -> None:
+    assert torch.equal(run(training()).average, run(training(per_step=3)).average)
+
+
+def test_a_step_changes_nothing_in_place_and_leaves_the_global_generator_alone() -> None:
+    loop = training()
+    state = loop.step(loop.start(), 0)
+    kept = State(*(part.clone() for part in state))
+    before = torch.get_rng_state()
+    loop.step(state, 1)
+    assert equal(state, kept)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_the_seed_alone_decides() -> None:
+    torch.manual_seed(1)
+    one = run(training(seed=5))
+    torch.manual_seed(2)
+    assert equal(one, run(training(seed=5)))
+    assert not torch.equal(one.parameters, run(training(seed=6)).parameters)
+
+
+@pytest.mark.parametrize("prediction", ["eps", "v", "x0"])
+def test_the_network_learns_the_data_of_each_label(prediction: ng.Prediction) -> None:
+    loop = training(prediction=prediction, iterations=1500, batch=64, per_step=500, learning_rate=1e-2, drop_label=0.0)
+    trained = loop.finish(run(loop))
+    module = ARCHITECTURE.module().eval()
+    module.load_state_dict(trained.parameters)
+    level = PROCESS.level(700)
+    noise = torch.randn(2, 1, 2, 2, generator=torch.Generator().manual_seed(0))
+    x = level.alpha * EXAMPLES.data[:2] + level.sigma * noise
+    output = module(x, torch.full((2,), level.t), y=EXAMPLES.labels[:2])
+    mean = ng.to_x0(output, x, level, prediction).mean(dim=(1, 2, 3))
+    torch.testing.assert_close(mean, torch.tensor([1.0, -1.0]), rtol=0, atol=0.3)
+
+
+def test_the_targets_are_what_a_denoiser_turns_back_into_the_data() -> None:
+    batch = noisy_batch(EXAMPLES, [PROCESS.level(300)], 4, 0.0, 0, 0)
+    for prediction in ("eps", "x0", "v", "score", "flow"):
+        x0 = ng.to_x0(target(batch, prediction), batch.x, PROCESS.level(300), prediction)
+        torch.testing.assert_close(x0, batch.data, msg=prediction)
+
+
+def test_labels_are_dropped_as_often_as_asked() -> None:
+    dropped = [noisy_batch(EXAMPLES, [PROCESS.level(1)], 500, 0.25, 3, i).labels == 2 for i in range(8)]
+    assert abs(torch.cat(dropped).float().mean().item() - 0.25) < 5 * math.sqrt(0.25 * 0.75 / 4000)
+
+
+def test_batches_of_different_iterations_share_no_noise() -> None:
+    first, second = (noisy_batch(EXAMPLES, [PROCESS.level(1)], 4, 0.0, 3, iteration) for iteration in (0, 1))
+    assert not torch.isin(first.noise, second.noise).any()
+
+
+def test_the_average_trails_the_parameters_by_the_formula() -> None:
+    loop = training(iterations=2, per_step=1, decay=0.5)
+    start = loop.start()
+    first = loop.step(start, 0)
+    second = loop.step(first, 1)
+    wanted = start.average.lerp(first.parameters, 1 - 1 / 10).lerp(second.parameters, 1 - 2 / 11)
+    torch.testing.assert_close(second.average, wanted)
+
+
+def test_a_loss_that_is_not_finite_stops_with_a_hint() -> None:
+    loop = training(learning_rate=1e20, warmup=1, iterations=20, per_step=20)
+    with pytest.raises(ng.NodeError, match="the loss is"):
+        run(loop)
+
+
+def test_a_preview_is_one_picture_a_class_between_black_and_white() -> None:
+    loop = training()
+    assert loop.preview is not None
+    seen = loop.preview(run(loop))
+    assert seen.shape == (2, 3, 2, 2)
+    assert 0 <= seen.min() <= seen.max() <= 1
+
+
+def test_the_weights_file_holds_every_parameter_and_a_card_that_is_plain_json() -> None:
+    import json
+
+    loop = training()
+    state = run(loop)
+    made = weights(loop.finish(state), ARCHITECTURE, about="a", licence="MIT", graph="g.json")
+    ARCHITECTURE.module().load_state_dict(dict(made.tensors))
+    card = json.loads(json.dumps(made.card))
+    assert card["network"] == {"width": 16}
+    assert card["process"]["kind"] == "DiscreteVP"
+    assert card["training"]["iterations"] == 7
+    assert card["parameters"] == state.average.numel()
+    assert card["loss"] == pytest.approx(state.losses[-1].item(), abs=1e-6)
+
+
+def test_named_parameters_are_views_of_their_vector() -> None:
+    module = ARCHITECTURE.module()
+    vector = nn.utils.parameters_to_vector(module.parameters()).detach()
+    for name, part in named(module, vector).items():
+        assert torch.equal(part, module.get_parameter(name))
+
+
+def test_the_digits_are_split_without_overlap_and_span_the_range() -> None:
+    train, held_out, everything = (digits(part=part) for part in ("train", "held out", "all"))
+    assert (len(train.data), len(held_out.data), len(everything.data)) == (1498, 299, 1797)
+    assert torch.cdist(held_out.data.flatten(1), train.data.flatten(1)).min() > 0
+    assert (everything.data.min(), everything.data.max()) == (-1, 1)
+    assert everything.data.shape == (1797, 1, 8, 8)
+    assert everything.labels.bincount().min() > 170
