@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import noisegraph as ng
@@ -11,7 +11,25 @@ from pydantic import Field
 Label = Annotated[int, Field(ge=0)]
 
 
-@ng.node
+def known(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """No facts of the value; raises NodeError for a label that the network does not know, where both are written."""
+    if isinstance(inputs["classes"], int) and isinstance(inputs["label"], int | list):
+        indices(inputs["label"], inputs["classes"])
+    return {}
+
+
+def indices(label: int | list[int] | None, classes: int) -> list[int]:
+    """The labels as the network counts them; raises NodeError for one that it does not know."""
+    if label is None:
+        return [classes]
+    labels = label if isinstance(label, list) else [label]
+    for given in labels:
+        if given >= classes:
+            raise ng.NodeError(f"label {given} is not one that the network knows", f"give 0 to {classes - 1}")
+    return labels
+
+
+@ng.node(facts=known)
 def encode(
     *,
     label: Label | Annotated[list[Label], Field(min_length=1)] | None = None,
@@ -24,11 +42,7 @@ def encode(
     """
     import torch
 
-    labels = [classes] if label is None else [label] if isinstance(label, int) else label
-    for given in labels if label is not None else []:
-        if given >= classes:
-            raise ng.NodeError(f"label {given} is not one that the network knows", f"give 0 to {classes - 1}")
-    return ng.Condition({"y": torch.tensor(labels)})
+    return ng.Condition({"y": torch.tensor(indices(label, classes))})
 
 
 @ng.hookimpl

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +25,12 @@ class LabelledModel(NamedTuple):
     """How many labels there are; the empty label is the one after them."""
 
 
+def read_card(name: str) -> dict[str, Any]:
+    """The card of a built-in model: data, licence, network, process, training."""
+    card: dict[str, Any] = json.loads((WEIGHTS / f"{name}.json").read_text(encoding="utf-8"))
+    return card
+
+
 def digest(name: str) -> str:
     """The content hash of a built-in model's weights and card, in hex."""
     from blake3 import blake3
@@ -38,10 +44,16 @@ def digit_version() -> str:
     return digest("digit")
 
 
-@ng.node(early=True, version=digit_version)
+def digit_facts(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known of `model.digit` from its card."""
+    card = read_card("digit")
+    return {"classes": card["classes"], "latent": {"sizes": tuple(card["shape"])}}
+
+
+@ng.node(early=True, facts=digit_facts, version=digit_version)
 def digit() -> LabelledModel:
     """Handwritten digits of 8 x 8 pixels, drawn by label: the noisegraph project's own DDPM."""
-    card = json.loads((WEIGHTS / "digit.json").read_text(encoding="utf-8"))
+    card = read_card("digit")
     process = ng.DiscreteVP(**{name: value for name, value in card["process"].items() if name != "kind"})
     network = ng.Network(_weights("digit", card["network"]), process, card["prediction"])
     return LabelledModel(network, process, ng.Shape(tuple(card["shape"])), card["classes"])

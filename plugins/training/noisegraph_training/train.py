@@ -60,15 +60,17 @@ def ddpm(
 
 
 @ng.node(device=False)
-def weights(trained: Trained, architecture: ng.Architecture, *, about: str, licence: str, graph: str) -> ng.WeightsFile:
+def weights(
+    trained: Trained, architecture: ng.Architecture, *, purpose: str, licence: str, graph: str
+) -> ng.WeightsFile:
     """What was learned as a weights file with a card.
 
-    about: what the network does, in a sentence
+    purpose: what the network does, in a sentence
     licence: under which the weights may be used
     graph: the graph that makes them
     """
     card = {
-        "about": about,
+        "about": purpose,
         "licence": licence,
         "graph": graph,
         "data": trained.data,

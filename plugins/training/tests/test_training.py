@@ -141,7 +141,7 @@ def test_the_weights_file_holds_every_parameter_and_a_card_that_is_plain_json() 
 
     loop = training()
     state = run(loop)
-    made = weights(loop.finish(state), ARCHITECTURE, about="a", licence="MIT", graph="g.json")
+    made = weights(loop.finish(state), ARCHITECTURE, purpose="a", licence="MIT", graph="g.json")
     ARCHITECTURE.module().load_state_dict(dict(made.tensors))
     card = json.loads(json.dumps(made.card))
     assert card["network"] == {"width": 16}
