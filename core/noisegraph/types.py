@@ -107,7 +107,10 @@ def fields(kind: Any) -> dict[str, Any]:
     names = getattr(kind, "_fields", None) or tuple(getattr(kind, "__dataclass_fields__", ()))
     if not names:
         return {}
-    hints = typing.get_type_hints(kind)
+    try:
+        hints = typing.get_type_hints(kind)
+    except NameError:  # a name that is imported for type checkers alone, as torch's are
+        hints = {}
     return {name: hints.get(name, Any) for name in names if not name.startswith("_")}
 
 
