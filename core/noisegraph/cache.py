@@ -1,0 +1,148 @@
+"""Values by key: memory over disk, and what went wrong with either as warnings, never as errors."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from .codecs import Codec, CodecError, Tensors, decode, encode
+from .disk import Disk
+from .errors import Place, Problem
+from .memory import Memory
+from .upkeep import damaged
+
+Tier: TypeAlias = Literal["memory", "disk"]
+MEMORY_BYTES = 2_000_000_000
+DISK_BYTES = 20_000_000_000
+"""Bounds where nobody says otherwise."""
+
+
+def default_folder() -> Path:
+    """$NOISEGRAPH_CACHE, or 'noisegraph' in the user's cache directory."""
+    import platformdirs
+
+    return Path(os.environ.get("NOISEGRAPH_CACHE") or platformdirs.user_cache_dir("noisegraph", appauthor=False))
+
+
+class Hit(NamedTuple):
+    """A value that was found, and where."""
+
+    value: Any
+    tier: Tier
+
+
+class Cache:
+    """At most `memory_bytes` of values in memory, over at most `disk_bytes` in a folder (None: no disk).
+
+    Nothing raises because of the disk: what cannot be read is a miss, what cannot be stored is not, and `drain` tells.
+    """
+
+    def __init__(
+        self, memory_bytes: int, folder: Path | None, disk_bytes: int = DISK_BYTES, codecs: Sequence[Codec] = ()
+    ) -> None:
+        self.memory = Memory(memory_bytes)
+        self.disk = Disk(Path(folder).absolute(), disk_bytes) if folder is not None else None
+        self.codecs = tuple(codecs)
+        self._problems: list[Problem] = []
+        self._told: set[str] = set()
+
+    def tier(self, key: bytes) -> Tier | None:
+        """Where the value is, without looking at it; a damaged entry counts as there until it is read."""
+        if key in self.memory:
+            return "memory"
+        return "disk" if self.disk is not None and key in self.disk else None
+
+    def get(self, key: bytes, tensors: Tensors = "torch") -> Hit | None:
+        """The value; one from disk is kept in memory from then on.
+
+        tensors="numpy" imports no torch: arrays in the place of tensors, not kept. A value in memory comes as it is.
+        """
+        held = self.memory.get(key)
+        if held is not None:
+            return Hit(held[0], "memory")
+        hit = self._read(self.disk, key, tensors) if self.disk is not None else None
+        if hit is not None and tensors == "torch":
+            self.memory.put(key, hit.value)
+        return hit
+
+    def put(self, key: bytes, value: Any, disk: bool = True, memory: bool = True) -> None:
+        """Keep the value in the tiers that are asked for; on disk only where it has a codec."""
+        if memory:
+            self.memory.put(key, value)
+        if disk and self.disk is not None:
+            self._write(self.disk, key, value)
+
+    def discard(self, key: bytes) -> None:
+        """Forget the value everywhere."""
+        self.memory.discard(key)
+        if self.disk is not None:
+            self.disk.discard(key)
+
+    def drain(self) -> list[Problem]:
+        """What went wrong since last asked."""
+        problems, self._problems = self._problems, []
+        return problems
+
+    @contextlib.contextmanager
+    def pinned(self, keys: Iterable[bytes]) -> Iterator[None]:
+        """The span of a run: entries of these keys stay, in both tiers; a full disk is told once.
+
+        Pin what the run is going to read from the cache, not what it makes: pinned values stay in memory whatever its
+        bound.
+        """
+        names = frozenset(keys)
+        self._told.clear()
+        self.memory.pin(names)
+        try:
+            with self.disk.pinned(names) if self.disk is not None else contextlib.nullcontext():
+                yield
+        finally:
+            self.memory.unpin(names)
+
+    def close(self) -> None:
+        """Free the memory, close the files."""
+        self.memory.clear()
+        if self.disk is not None:
+            self.disk.close()
+
+    def _read(self, disk: Disk, key: bytes, tensors: Tensors) -> Hit | None:
+        try:
+            data = disk.read(key)
+            return Hit(decode(data, self.codecs, tensors), "disk") if data is not None else None
+        except CodecError as error:
+            disk.discard(key)
+            self._problems.append(damaged(disk.path(key), error))
+        except OSError as error:
+            self._tell_once("read", disk, f"the cache cannot be read: {error.strerror}", "what it holds is made again")
+        return None
+
+    def _write(self, disk: Disk, key: bytes, value: Any) -> None:
+        try:
+            data = encode(value, self.codecs)
+        except Exception as error:  # from a plugin's codec
+            what = f"a codec failed on a {type(value).__name__}: {type(error).__name__}: {error}"
+            self._tell_once(what, disk, what, "the value is not stored")
+            return
+        if data is None:
+            return
+        if len(data) > disk.limit:
+            what = f"a value of {_megabytes(len(data))} is too large for a cache of {_megabytes(disk.limit)}"
+            self._tell_once("size", disk, what, "it is not stored; allow the cache more room")
+            return
+        try:
+            disk.write(key, data)
+        except OSError as error:
+            hint = "make room, or set NOISEGRAPH_CACHE to another folder; the run goes on without storing"
+            self._tell_once("write", disk, f"the cache cannot store a value: {error.strerror or error}", hint)
+
+    def _tell_once(self, kind: str, disk: Disk, what: str, hint: str) -> None:
+        if kind not in self._told:
+            self._told.add(kind)
+            self._problems.append(Problem(Place(disk.folder), what, hint))
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:.1f} MB"
