@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import noisegraph as ng
 
 from . import unet
+from .networks.unet_config import tupled
 
 WEIGHTS = Path(__file__).parent / "weights"
 
@@ -60,8 +61,8 @@ def digit() -> LabelledModel:
 
 
 def _weights(name: str, config: dict[str, Any]) -> ng.Weights:
-    hashable = ((key, tuple(value) if isinstance(value, list) else value) for key, value in config.items())
-    return ng.Weights(str(WEIGHTS / f"{name}.safetensors"), digest(name), unet.build, tuple(hashable))
+    hashable = tuple(tupled(config).items())
+    return ng.Weights(str(WEIGHTS / f"{name}.safetensors"), digest(name), unet.build, hashable)
 
 
 @ng.hookimpl

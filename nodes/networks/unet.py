@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from .attention import AttentionBlock, SpatialTransformer
 from .blocks import Downsample, GroupNorm, ResBlock, Upsample, timestep_embedding, zeroed
-from .unet_config import UNetConfig
+from .unet_config import UNetConfig, tupled
 
 
 class Stage(nn.ModuleList):
@@ -39,21 +39,18 @@ class UNet(nn.Module):
     def __init__(self, config: UNetConfig) -> None:
         super().__init__()
         self.config = config
-        width = config.model_channels
-        emb_channels = 4 * width
-        self.time_embed = nn.Sequential(
-            nn.Linear(width, emb_channels), nn.SiLU(), nn.Linear(emb_channels, emb_channels)
-        )
+        emb_channels = 4 * config.model_channels
+        self.time_embed = time_embed(config)
         if config.num_classes is not None:
             self.label_emb: nn.Module = nn.Embedding(config.num_classes, emb_channels)
         if config.vector_channels is not None:
             inner = (nn.Linear(config.vector_channels, emb_channels), nn.SiLU(), nn.Linear(emb_channels, emb_channels))
             self.label_emb = nn.Sequential(nn.Sequential(*inner))
-        encoder, skips = _encoder(config)
-        self.input_blocks = nn.ModuleList(encoder)
-        self.middle_block = _middle(config)
+        stages, skips = encoder(config)
+        self.input_blocks = nn.ModuleList(stages)
+        self.middle_block = middle(config)
         self.output_blocks = nn.ModuleList(_decoder(config, skips))
-        first = width * config.channel_mult[0]
+        first = config.widths[0]
         self.out = nn.Sequential(
             GroupNorm(config.groups, first), nn.SiLU(), zeroed(nn.Conv2d(first, config.out_channels, 3, padding=1))
         )
@@ -105,10 +102,13 @@ class UNet(nn.Module):
 
 def unet(**config: Any) -> UNet:
     """The U-Net of a configuration; lists are taken for tuples, so that it may come from JSON."""
-    tupled: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in config.items()
-    }
-    return UNet(UNetConfig(**tupled))
+    return UNet(UNetConfig(**tupled(config)))
+
+
+def time_embed(config: UNetConfig) -> nn.Sequential:
+    """The layers between the time's cosines and sines and what residual blocks are told."""
+    channels = 4 * config.model_channels
+    return nn.Sequential(nn.Linear(config.model_channels, channels), nn.SiLU(), nn.Linear(channels, channels))
 
 
 def _residual(config: UNetConfig, channels: int, out_channels: int, **more: Any) -> ResBlock:
@@ -138,15 +138,15 @@ def _attention(config: UNetConfig, channels: int, depth: int) -> nn.Module:
     return AttentionBlock(channels, heads, chunked=chunked, groups=config.groups, context_channels=tokens)
 
 
-def _encoder(config: UNetConfig) -> tuple[list[Stage], list[int]]:
+def encoder(config: UNetConfig) -> tuple[list[Stage], list[int]]:
     """The stages from the picture down, and how many channels each puts out."""
-    channels = config.model_channels * config.channel_mult[0]
+    channels = config.widths[0]
     stages, skips = [Stage([nn.Conv2d(config.in_channels, channels, 3, padding=1)])], [channels]
     blocks, depths = config.per_level(config.num_res_blocks), config.per_level(config.transformer_depth)
-    for level, mult in enumerate(config.channel_mult):
+    for level, width in enumerate(config.widths):
         for _ in range(blocks[level]):
-            layers: list[nn.Module] = [_residual(config, channels, mult * config.model_channels)]
-            channels = mult * config.model_channels
+            layers: list[nn.Module] = [_residual(config, channels, width)]
+            channels = width
             if 2**level in config.attention_resolutions:
                 layers.append(_attention(config, channels, depths[level]))
             stages.append(Stage(layers))
@@ -157,8 +157,9 @@ def _encoder(config: UNetConfig) -> tuple[list[Stage], list[int]]:
     return stages, skips
 
 
-def _middle(config: UNetConfig) -> Stage:
-    channels = config.model_channels * config.channel_mult[-1]
+def middle(config: UNetConfig) -> Stage:
+    """The smallest level: attention between two residual blocks."""
+    channels = config.widths[-1]
     depth = config.per_level(config.transformer_depth)[-1]
     first, last = _residual(config, channels, channels), _residual(config, channels, channels)
     return Stage([first, _attention(config, channels, depth), last])
@@ -169,10 +170,10 @@ def _decoder(config: UNetConfig, skips: list[int]) -> Iterator[Stage]:
     channels = skips[-1]
     waiting = iter(reversed(skips))
     blocks, depths = config.per_level(config.num_res_blocks), config.per_level(config.transformer_depth)
-    for level, mult in reversed(list(enumerate(config.channel_mult))):
+    for level, width in reversed(list(enumerate(config.widths))):
         for index in range(blocks[level] + 1):
-            layers: list[nn.Module] = [_residual(config, channels + next(waiting), mult * config.model_channels)]
-            channels = mult * config.model_channels
+            layers: list[nn.Module] = [_residual(config, channels + next(waiting), width)]
+            channels = width
             if 2**level in config.attention_resolutions:
                 layers.append(_attention(config, channels, depths[level]))
             if level and index == blocks[level]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,8 @@ class UNetConfig:
     out_channels: int = 3
     """Twice the picture's channels where the variance is learned."""
     model_channels: int = 128
-    channel_mult: tuple[int, ...] = (1, 2, 2, 2)
+    channel_mult: tuple[int | float, ...] = (1, 2, 2, 2)
+    """Width of every level, as a multiple of `model_channels`; each level is half as large as the one before."""
     num_res_blocks: int | tuple[int, ...] = 2
     """Residual blocks a level, one number for all or one a level."""
     attention_resolutions: tuple[int, ...] = (2,)
@@ -46,9 +48,19 @@ class UNetConfig:
     """Factor of the connections from the encoder to the decoder; 1/sqrt 2 in Imagen's efficient U-Net."""
     groups: int = 32
 
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Channels of every level."""
+        return tuple(int(mult * self.model_channels) for mult in self.channel_mult)
+
     def per_level(self, value: int | tuple[int, ...]) -> tuple[int, ...]:
         """One number a level; raises ValueError for a list of another length."""
         numbers = (value,) * len(self.channel_mult) if isinstance(value, int) else value
         if len(numbers) != len(self.channel_mult):
             raise ValueError(f"{numbers} has {len(numbers)} numbers for {len(self.channel_mult)} levels")
         return numbers
+
+
+def tupled(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The same configuration with tuples for lists, as it comes from JSON."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in config.items()}

@@ -9,6 +9,7 @@ import pytest
 import torch
 from noisegraph.nodes.networks.attention import AttentionBlock, SpatialTransformer
 from noisegraph.nodes.networks.blocks import GroupNorm, ResBlock, timestep_embedding
+from noisegraph.nodes.networks.classifier import AttentionPool, Pool, classifier
 from noisegraph.nodes.networks.unet import UNet, unet
 from torch import nn
 
@@ -102,6 +103,41 @@ def test_the_number_of_parameters_is_that_of_the_published_model(name: str) -> N
     with torch.device("meta"):
         module = unet(**config)
     assert sum(parameter.numel() for parameter in module.parameters()) == wanted
+
+
+def test_the_classifier_has_the_names_and_shapes_of_the_published_checkpoint() -> None:
+    with torch.device("meta"):
+        module = classifier(
+            size=512,
+            out_channels=1000,
+            model_channels=128,
+            channel_mult=(0.5, 1, 1, 2, 2, 4, 4),
+            attention_resolutions=(16, 32, 64),
+            num_head_channels=64,
+            use_scale_shift_norm=True,
+            resblock_updown=True,
+        )
+    found = {f"{key} {'x'.join(map(str, value.shape))}" for key, value in module.state_dict().items()}
+    assert found == set((PUBLISHED / "adm_classifier_512.txt").read_text().splitlines())
+
+
+@pytest.mark.parametrize("pool", ["attention", "adaptive"])
+def test_the_classifier_judges_each_picture_alone_and_in_batches(pool: Pool) -> None:
+    network = awake(classifier(size=8, pool=pool, **SMALL, out_channels=10))
+    x, t = noise(2, 3, 8, 8), torch.tensor([0.0, 500.5])
+    each = torch.cat([network(x[i : i + 1], t[i : i + 1]) for i in range(2)])
+    assert each.shape == (2, 10)
+    torch.testing.assert_close(network(x, t), each, rtol=0, atol=1e-10)
+
+
+def test_attention_pooling_is_the_softmax_from_the_mean_to_all_places() -> None:
+    pool, x = awake(AttentionPool(3, 8, 1, 5)), noise(1, 8, 3, 3)
+    flat = x.flatten(2)
+    places = torch.cat([flat.mean(2, keepdim=True), flat], dim=2) + pool.positional_embedding
+    query, key, value = pool.qkv_proj(places).chunk(3, dim=1)
+    weights = (query[:, :, :1].transpose(1, 2) @ key / 8**0.5).softmax(-1)
+    wanted = pool.c_proj(value @ weights.transpose(1, 2))[:, :, 0]
+    torch.testing.assert_close(pool(x), wanted, rtol=0, atol=1e-12)
 
 
 def test_a_new_network_puts_out_zero_as_its_last_layer_begins_there() -> None:
