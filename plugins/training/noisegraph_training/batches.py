@@ -37,12 +37,17 @@ def random_of(seed: int, iteration: int) -> Generator:
 def noisy_batch(
     examples: Examples, levels: Sequence[ng.Level], size: int, drop_label: float, seed: int, iteration: int
 ) -> Batch:
-    """`size` examples at levels drawn uniformly; a label is the empty one, `classes`, with probability `drop_label`."""
+    """`size` examples at levels drawn uniformly; a label is the empty one, `classes`, with probability `drop_label`.
+
+    The examples lie on the CPU, and so does the batch: what is drawn is the same for any device.
+    """
     import torch
 
     random = random_of(seed, iteration)
     rows = torch.from_numpy(random.integers(len(examples.data), size=size))
-    points = torch.tensor([levels[index] for index in random.integers(len(levels), size=size)], dtype=torch.float64)
+    points = torch.tensor(
+        [levels[index] for index in random.integers(len(levels), size=size)], dtype=torch.float64, device="cpu"
+    )
     dropped = torch.from_numpy(random.random(size) < drop_label)
     data = examples.data[rows]
     noise = torch.from_numpy(random.standard_normal(tuple(data.shape), dtype="float32"))

@@ -35,6 +35,7 @@ def loop(
     examples: Examples, architecture: ng.Architecture, process: ng.Process, settings: Settings
 ) -> ng.Loop[Trained]:
     """The loop that trains `architecture` on `examples`; a step is `settings.per_step` iterations."""
+    examples = examples._replace(data=examples.data.cpu(), labels=examples.labels.cpu())
     module = _skeleton(architecture, settings.seed)
     levels = _levels(process, settings.levels)
 
@@ -88,7 +89,7 @@ def _levels(process: ng.Process, count: int) -> list[ng.Level]:
 
 def _start(module: nn.Module) -> State:
     first = nn.utils.parameters_to_vector(module.parameters()).detach().to(torch.get_default_device())
-    return State(first, first.clone(), torch.zeros_like(first), torch.zeros_like(first), torch.zeros(0))
+    return State(first, first.clone(), torch.zeros_like(first), torch.zeros_like(first), torch.zeros(0, device="cpu"))
 
 
 def _train(
@@ -97,7 +98,7 @@ def _train(
     vector = state.parameters.clone().requires_grad_()
     optimizer = torch.optim.Adam([vector])
     mean, square, average = state.mean.clone(), state.square.clone(), state.average.clone()
-    updates = torch.tensor(float(iterations.start))
+    updates = torch.tensor(float(iterations.start), device="cpu")
     optimizer.state[vector] = {"step": updates, "exp_avg": mean, "exp_avg_sq": square}
     losses = []
     for iteration in iterations:
