@@ -41,6 +41,18 @@ def noise(
     return ng.Latent(drawn * _scale(levels[0]) if levels is not None else drawn)
 
 
+@ng.node
+def noised(latent: ng.Latent, levels: ng.Levels, *, seed: Seed | list[Seed] = 0) -> ng.Latent:
+    """Data brought forward to the first level, alpha x + sigma noise: where image to image begins.
+
+    seed: image i has seed + i, or give a list with one seed an image.
+    """
+    if isinstance(seed, list) and len(seed) != len(latent):
+        raise ng.NodeError(f"{len(seed)} seeds for a batch of {len(latent)}", "give one seed an image")
+    drawn = ng.normal(ng.seeds_from(seed, len(latent)), latent, "initial")
+    return ng.Latent(ng.noised(latent, drawn, levels[0]))
+
+
 def _scale(level: ng.Level) -> float:
     """1 where alpha^2 + sigma^2 = 1, as variance-preserving samplers begin with a unit normal at any index."""
     preserving = abs(level.alpha**2 + level.sigma**2 - 1) < 1e-9
@@ -50,4 +62,4 @@ def _scale(level: ng.Level) -> float:
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
-    return [shape, noise]
+    return [shape, noise, noised]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .diffusion.denoiser import acting as acting
     from .diffusion.denoiser import at as at
     from .diffusion.denoiser import eps as eps
+    from .diffusion.denoiser import from_x0 as from_x0
     from .diffusion.denoiser import predict as predict
     from .diffusion.denoiser import score as score
     from .diffusion.denoiser import to_eps as to_eps
@@ -27,11 +28,19 @@ if TYPE_CHECKING:
     from .diffusion.level import Levels as Levels
     from .diffusion.level import Process as Process
     from .diffusion.level import at_ratio as at_ratio
+    from .diffusion.level import noised as noised
     from .diffusion.network import Network as Network
     from .diffusion.network import Weights as Weights
     from .diffusion.noise import normal as normal
     from .diffusion.noise import seeds_from as seeds_from
     from .diffusion.processes.discrete import DiscreteVP as DiscreteVP
+    from .diffusion.processes.exploding import EDM as EDM
+    from .diffusion.processes.exploding import GeometricVE as GeometricVE
+    from .diffusion.processes.flow import Flow as Flow
+    from .diffusion.processes.flow import shift_by_area as shift_by_area
+    from .diffusion.processes.flow import shift_by_length as shift_by_length
+    from .diffusion.processes.preserving import ContinuousVP as ContinuousVP
+    from .diffusion.processes.preserving import SubVP as SubVP
     from .diffusion.sampler import Noise as Noise
     from .diffusion.sampler import Path as Path
     from .diffusion.sampler import Sampler as Sampler
@@ -59,12 +68,15 @@ if TYPE_CHECKING:
 _HOMES = {
     "diffusion.brownian": "brownian",
     "diffusion.denoiser": (
-        "Conditioned Denoiser Pieces Predicted Prediction acting at eps predict score to_eps to_x0 together v"
+        "Conditioned Denoiser Pieces Predicted Prediction acting at eps from_x0 predict score to_eps to_x0 together v"
     ),
-    "diffusion.level": "Level Levels Process at_ratio",
+    "diffusion.level": "Level Levels Process at_ratio noised",
     "diffusion.network": "Network Weights",
     "diffusion.noise": "normal seeds_from",
     "diffusion.processes.discrete": "DiscreteVP",
+    "diffusion.processes.exploding": "EDM GeometricVE",
+    "diffusion.processes.flow": "Flow shift_by_area shift_by_length",
+    "diffusion.processes.preserving": "ContinuousVP SubVP",
     "diffusion.sampler": "Noise Path Sampler Step asks_here",
     "diffusion.shape": "Shape",
     "errors": "GraphError NodeError NoisegraphError PluginError Problem",

@@ -82,6 +82,20 @@ def to_x0(output: Tensor, x: Tensor, level: Level, prediction: Prediction) -> Te
     return (x - sigma * output) / (alpha + sigma)
 
 
+def from_x0(x0: Tensor, x: Tensor, level: Level, prediction: Prediction) -> Tensor:
+    """What a network of that prediction would put out for this data: the inverse of `to_x0`; sigma > 0 but for x0."""
+    if prediction == "x0":
+        return x0
+    noise = to_eps(x0, x, level)
+    if prediction == "eps":
+        return noise
+    if prediction == "score":
+        return -noise / level.sigma
+    if prediction == "v":
+        return level.alpha * noise - level.sigma * x0
+    return noise - x0
+
+
 @dataclass(frozen=True, eq=False)
 class Conditioned:
     """A network under one condition, as a denoiser; the condition's tensors are [1 or batch, ...]."""

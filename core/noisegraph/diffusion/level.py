@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, overload
+from typing import TYPE_CHECKING, NamedTuple, Protocol, overload
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class Level(NamedTuple):
@@ -52,6 +55,11 @@ class Process(Protocol):
 
     def diffusion(self, t: float) -> float:
         """g(t) >= 0, g^2 = d sigma^2/dt - 2 f sigma^2 (Song et al. 2021, eq. 5)."""
+
+
+def noised(x0: Tensor, noise: Tensor, level: Level) -> Tensor:
+    """x_t = alpha x_0 + sigma noise: data brought forward to a level."""
+    return level.alpha * x0 + level.sigma * noise
 
 
 def at_ratio(process: Process, ratio: float) -> Level:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -44,8 +45,14 @@ class Network:
     """Whether the output has twice the channels of x, the second half being the variance in [-1, 1]."""
 
     def predict(self, x: Tensor, level: Level, condition: Mapping[str, Tensor]) -> Predicted:
-        """x0 (and variance) in the dtype of x; the network itself runs in its own dtype."""
+        """x0 (and variance) in the dtype of x; the network itself runs in its own dtype.
+
+        The level may be of any process: x is scaled to the network's own, at the same signal-to-noise ratio.
+        """
         import torch
+
+        level, scale = self._own(level)
+        x = x if scale == 1 else x * scale
 
         module = self.weights.module()
         dtype = next(module.parameters()).dtype
@@ -57,3 +64,9 @@ class Network:
             output, raw = output.chunk(2, dim=1)
             variance = (raw + 1) / 2
         return Predicted(to_x0(output, x, level, self.prediction), variance)
+
+    def _own(self, level: Level) -> tuple[Level, float]:
+        """The level of the network's process with this log-SNR, and by what x is multiplied to be at it."""
+        own = self.process.at_log_snr(level.log_snr)
+        scale = own.sigma / level.sigma if level.sigma > 0 else own.alpha / level.alpha
+        return own, 1.0 if math.isclose(scale, 1, rel_tol=1e-9) else scale

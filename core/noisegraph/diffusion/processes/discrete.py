@@ -10,6 +10,7 @@ from functools import cached_property
 from ...errors import NodeError
 from ..level import Level
 from .betas import Schedule, alphas_cumprod, betas, rescale_to_zero_snr
+from .preserving import alpha_of
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class DiscreteVP:
             return _preserving(self.t_max, log_snr)
         start, end = falling[index : index + 2]
         if math.isinf(end):
-            return _preserving(index + 1 - _alpha(log_snr) / math.sqrt(self.alphas_cumprod[index]), log_snr)
+            return _preserving(index + 1 - alpha_of(log_snr) / math.sqrt(self.alphas_cumprod[index]), log_snr)
         return _preserving(index + (-log_snr - start) / (end - start), log_snr)
 
     def drift(self, t: float) -> float:
@@ -100,13 +101,6 @@ class DiscreteVP:
         return math.sqrt(sigma * sigma * (end - start)) if alpha > 0 else math.inf
 
 
-def _alpha(log_snr: float) -> float:
-    """sqrt(sigmoid(log_snr)), without overflow at either end."""
-    if log_snr >= 0:
-        return 1 / math.sqrt(1 + math.exp(-log_snr))
-    return math.exp(log_snr / 2) / math.sqrt(1 + math.exp(log_snr))
-
-
 def _preserving(t: float, log_snr: float) -> Level:
     """alpha^2 = sigmoid(log_snr), sigma^2 = sigmoid(-log_snr)."""
-    return Level(t, _alpha(log_snr), _alpha(-log_snr))
+    return Level(t, alpha_of(log_snr), alpha_of(-log_snr))
