@@ -9,6 +9,8 @@ from .node import node as node  # at once: to import the module later would put 
 
 if TYPE_CHECKING:
     from .diffusion.brownian import brownian as brownian
+    from .diffusion.classifier import Classifier as Classifier
+    from .diffusion.classifier import class_gradient as class_gradient
     from .diffusion.denoiser import Conditioned as Conditioned
     from .diffusion.denoiser import Denoiser as Denoiser
     from .diffusion.denoiser import Pieces as Pieces
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from .diffusion.denoiser import eps as eps
     from .diffusion.denoiser import from_x0 as from_x0
     from .diffusion.denoiser import predict as predict
+    from .diffusion.denoiser import predict_together as predict_together
     from .diffusion.denoiser import score as score
     from .diffusion.denoiser import to_eps as to_eps
     from .diffusion.denoiser import to_x0 as to_x0
@@ -67,8 +70,10 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "diffusion.brownian": "brownian",
+    "diffusion.classifier": "Classifier class_gradient",
     "diffusion.denoiser": (
-        "Conditioned Denoiser Pieces Predicted Prediction acting at eps from_x0 predict score to_eps to_x0 together v"
+        "Conditioned Denoiser Pieces Predicted Prediction acting at eps from_x0 predict predict_together score to_eps"
+        " to_x0 together v"
     ),
     "diffusion.level": "Level Levels Process at_ratio noised",
     "diffusion.network": "Network Weights",

@@ -113,22 +113,37 @@ class Conditioned:
 
 def together(denoisers: Sequence[Denoiser], x: Tensor, level: Level) -> list[Tensor]:
     """Each denoiser's x0 at (x, level), in order; those that share a network are asked in one batch."""
+    return [found.x0 for found in predict_together(denoisers, x, level)]
+
+
+def predict_together(denoisers: Sequence[Denoiser], x: Tensor, level: Level) -> list[Predicted]:
+    """As `together`, with the learned variance of those that have one; one that is named twice is asked once."""
+    acting = [at(one, level) for one in denoisers]
+    answers: dict[int, Predicted] = {}
+    for group in _groups(acting, len(x)):
+        several = list({id(acting[index]): acting[index] for index in group}.values())
+        found = _predict_group(several, x, level)
+        by_id = {id(one): answer for one, answer in zip(several, found, strict=True)}
+        answers.update({index: by_id[id(acting[index])] for index in group})
+    return [answers[index] for index in range(len(acting))]
+
+
+def _predict_group(group: list[Denoiser], x: Tensor, level: Level) -> list[Predicted]:
+    """The answers of one denoiser, or of several conditions of one network in a batch."""
     import torch
 
-    acting = [at(one, level) for one in denoisers]
-    answers: dict[int, Tensor] = {}
-    for group in _groups(acting, len(x)):
-        first = acting[group[0]]
-        if len(group) == 1 or not isinstance(first, Conditioned):
-            answers.update({index: acting[index](x, level) for index in group})
-            continue
-        conditions = [one.condition for index in group if isinstance(one := acting[index], Conditioned)]
-        joined = {
-            name: torch.cat([_batch(condition[name], len(x)) for condition in conditions]) for name in first.condition
-        }
-        x0 = first.network.predict(torch.cat([x] * len(group)), level, joined).x0
-        answers.update(zip(group, x0.chunk(len(group)), strict=True))
-    return [answers[index] for index in range(len(acting))]
+    if len(group) == 1:
+        return [predict(group[0], x, level)]
+    network, conditions = _shared(group)
+    joined = {name: torch.cat([_batch(condition[name], len(x)) for condition in conditions]) for name in conditions[0]}
+    x0, variance = network.predict(torch.cat([x] * len(group)), level, joined)
+    variances = [None] * len(group) if variance is None else variance.chunk(len(group))
+    return [Predicted(*pair) for pair in zip(x0.chunk(len(group)), variances, strict=True)]
+
+
+def _shared(group: list[Denoiser]) -> tuple[Network, list[Mapping[str, Tensor]]]:
+    conditioned = [one for one in group if isinstance(one, Conditioned)]
+    return conditioned[0].network, [one.condition for one in conditioned]
 
 
 def _groups(denoisers: Sequence[Denoiser], batch: int) -> list[list[int]]:
