@@ -10,8 +10,9 @@ from typing import Any
 
 from .errors import GraphError, Place, Problem, did_you_mean
 from .files import resolve as resolve_file
-from .flat import Broken, Flat, FlatNode, Flattener, Literal, Several, Swept, Unset, Wire, wires
+from .flat import ARGS, Broken, Flat, FlatNode, Flattener, Literal, Several, Swept, Unset, Wire, wires
 from .folders import model_folders
+from .garbage import no_search
 from .graph import Graph
 from .node import NodeSpec, Port
 from .order import depth_first
@@ -46,6 +47,7 @@ class Checked:
     points: tuple[dict[str, Any], ...]
     feeds: dict[str, list[Feed]]
     facts: dict[int, Mapping[str, Any]]
+    output_types: dict[str, Any]
     unset: tuple[str, ...]
     problems: tuple[Problem, ...]
 
@@ -60,7 +62,8 @@ def check(
     graph: Graph, registry: Registry, given: Mapping[str, Any] | None = None, until: str | None = None
 ) -> Checked:
     """All that is wrong with a graph whose inputs have the `given` values; `until` makes a node the only output."""
-    return _Checker(graph, registry, given or {}).check(until)
+    with no_search():
+        return _Checker(graph, registry, given or {}).check(until)
 
 
 def require(checked: Checked) -> Checked:
@@ -89,6 +92,7 @@ class _Checker:
         self.feeds: dict[str, list[Feed]] = {}
         self.unset: dict[str, None] = {}
         self.facts: dict[int, Mapping[str, Any]] = {}
+        self.output_types: dict[str, Any] = {}
         self._kinds: dict[tuple[NodeSpec, tuple[str, ...]], Any] = {}
         self._fitting: set[tuple[Any, Port]] = set()
         self._bound_kinds: dict[int, Any] = {}
@@ -113,7 +117,7 @@ class _Checker:
         self._outputs(flat)
         self._conflicts()
         return Checked(
-            flat, order, reads, values, self.swept, self.points, self.feeds, self.facts, tuple(self.unset),
+            flat, order, reads, values, self.swept, self.points, self.feeds, self.facts, self.output_types, tuple(self.unset),
             tuple(self.problems[:MOST_TOLD]),
         )  # fmt: skip
 
@@ -143,34 +147,51 @@ class _Checker:
 
     def _node(self, index: int, node: FlatNode) -> dict[str, Any]:
         """Check one node's arguments; its literals as the function receives them."""
-        ports, values = node.spec.ports, {}
+        ports = node.spec.ports
+        values: dict[str, Any] = {}
         for name, arg in node.args.items():
             port = ports[name]
             kind = type(arg)
-            if kind is Literal:
-                if arg.source:
-                    self.feeds.setdefault(arg.source, []).append(Feed(node, port))
-                elif port.wired and arg.value is not None and arg.place[0] is node.scope:
-                    self._not_a_wire(node, port, arg.value)
-                    continue
-                self._literal(node, port, arg, values)
-            elif kind is Wire:
+            if kind is Wire:
                 self._wire(node, port, arg, port.type)
+            elif kind not in ARGS:
+                self._literal(node, port, arg, values)
+            elif kind is Literal:
+                self._from_input(node, port, arg, values)
             else:
                 self._other(node, port, arg)
-        if node.spec.options.validate:
+        options = node.spec.options
+        if options.validate is not None:
             self._validate(node, values)
-        if node.spec.options.facts or (self.facts and not self.facts.keys().isdisjoint(_reads(node))):
+        if options.facts is not None:
             self._facts(index, node, values)
-        if node.spec.generic:
+        if node.spec.generic is not None:
             self._bind_generic(index, node)
         return values
 
-    def _literal(self, node: FlatNode, port: Port, arg: Literal, values: dict[str, Any]) -> None:
+    def _literal(self, node: FlatNode, port: Port, value: Any, values: dict[str, Any]) -> None:
+        """A value typed on the node's own port."""
+        if port.wired and value is not None:
+            self._not_a_wire(node, port, value)
+            return
+        try:
+            values[port.name] = port.accept(value) if port.file is None else self._accept(node, port, value)
+        except ValueError as error:
+            where = node.scope.place("nodes", node.name, port.name)
+            self.problems.append(Problem(where, f"'{port.name}' of {node.spec.full_name} {error}"))
+
+    def _from_input(self, node: FlatNode, port: Port, arg: Literal, values: dict[str, Any]) -> None:
+        """A value that comes through an input, of the whole graph or of the sub-graph that the node is in."""
+        if arg.source:
+            self.feeds.setdefault(arg.source, []).append(Feed(node, port))
         try:
             values[port.name] = self._accept(node, port, arg.value)
         except ValueError as error:
-            self._refused(node, port, arg, str(error))
+            wanted = f"'{port.name}' of {node.spec.full_name} ({node.id})"
+            told = f"input '{arg.source}', for {wanted}, {error}" if arg.source else f"for {wanted}: {error}"
+            given = arg.source and arg.source in self.given
+            where = Place(self.graph.name) if given else arg.place[0].place(*arg.place[1])
+            self.problems.append(Problem(where, told))
 
     def _accept(self, node: FlatNode, port: Port, value: Any) -> Any:
         accepted = port.accept(value)
@@ -178,18 +199,6 @@ class _Checker:
             return accepted
         allowed = [folder for folder in (node.scope.graph.folder, *self.allowed) if folder]
         return str(resolve_file(accepted, allowed, port.file.suffixes))
-
-    def _refused(self, node: FlatNode, port: Port, arg: Literal, told: str) -> None:
-        wanted = f"'{port.name}' of {node.spec.full_name}"
-        if not arg.source:
-            scope, path = arg.place
-            self.problems.append(Problem(scope.place(*path), f"{wanted} {told}"))
-            return
-        for_node = f"input '{arg.source}', for {wanted} ({node.id}), {told}"
-        if arg.source in self.given:
-            self.problems.append(Problem(Place(self.graph.name), for_node))
-        else:
-            self.problems.append(Problem(arg.place[0].place(*arg.place[1]), for_node))
 
     def _not_a_wire(self, node: FlatNode, port: Port, value: Any) -> None:
         told = f"'{port.name}' of {node.spec.full_name} is wired: it wants {describe(port.type)} from a node"
@@ -214,7 +223,9 @@ class _Checker:
                 f"'{port.name}' of {node.id} ({node.spec.full_name}) wants {describe(wanted)}, "
                 f"but {source.id}{field} ({source.spec.full_name}) gives {describe(given)}"
             )
-            hint = f'write a list: "{port.name}": ["${source.name}{field}"]' if port.many else self._offer(source, wanted)
+            hint = (
+                f'write a list: "{port.name}": ["${source.name}{field}"]' if port.many else self._offer(source, wanted)
+            )
             self.problems.append(Problem(node.scope.place("nodes", node.name, port.name), told, hint))
 
     def _offer(self, source: FlatNode, wanted: Any) -> str:
@@ -283,8 +294,7 @@ class _Checker:
                 self.problems.append(Problem(where, told, getattr(error, "hint", "")))
 
     def _facts(self, index: int, node: FlatNode, values: dict[str, Any]) -> None:
-        if node.spec.options.facts is None:
-            return
+        assert node.spec.options.facts is not None
         known = {name: port.default for name, port in node.spec.ports.items() if not port.required} | values
         for name, arg in node.args.items():
             if type(arg) is Wire:
@@ -316,7 +326,7 @@ class _Checker:
     def _outputs(self, flat: Flat) -> None:
         for name, arg in flat.outputs.items():
             for wire in wires(arg):
-                kind = self.kind_of(wire)
+                kind = self.output_types[name] = self.kind_of(wire)
                 if isinstance(kind, _NoFieldError):
                     self.problems.append(Problem(self.graph.place("outputs", name), str(kind), kind.hint))
             if type(arg) is Unset:
@@ -329,7 +339,8 @@ class _Checker:
             for other in feeds[1:]:
                 if not (fits(first.port.type, other.port.type) or fits(other.port.type, first.port.type)):
                     told = (
-                        f"input '{name}' feeds '{first.port.name}' of {first.node.id} ({describe(first.port.type)}) and "
+                        f"input '{name}' feeds '{first.port.name}' of {first.node.id} "
+                        f"({describe(first.port.type)}) and "
                         f"'{other.port.name}' of {other.node.id} ({describe(other.port.type)}), which no value fits"
                     )
                     self.problems.append(Problem(self.graph.place("inputs", name), told, "use two inputs"))
@@ -355,17 +366,17 @@ def _field_kind(kind: Any, names: tuple[str, ...], spec: NodeSpec) -> Any:
 
 
 def _reads(node: FlatNode) -> list[int]:
-    """The nodes that a node reads, in the order of its signature, so that the order of keys in a file does not count."""
+    """The nodes that a node reads, in the order of its signature: the order of keys in a file does not count."""
     args = node.args
-    if len(args) == 1:
-        return [wire.node for arg in args.values() for wire in wires(arg)]
     found: list[int] = []
     for name in node.spec.ports:
-        arg = args.get(name)
-        if type(arg) is Wire:
-            found.append(arg.node)
-        elif type(arg) is Several:
-            found += [wire.node for wire in wires(arg)]
+        if name in args:
+            arg = args[name]
+            kind = type(arg)
+            if kind is Wire:
+                found.append(arg.node)
+            elif kind is Several:
+                found += [wire.node for wire in wires(arg)]
     return found
 
 
@@ -380,4 +391,3 @@ def literal_values(node: FlatNode, values: Mapping[str, Any], wanting: Callable[
         else:
             given[name] = node.spec.ports[name].default
     return given
-

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +15,7 @@ from .graph import SUFFIX, Graph, find
 from .node import RESERVED, NodeSpec
 from .registry import Registry
 
+DEVICE = re.compile(r"cpu|mps|cuda(:\d{1,3})?")
 DEEPEST = 32
 """How deep graphs may stand in graphs."""
 MOST_NODES = 1_000_000
@@ -20,7 +23,10 @@ MOST_NODES = 1_000_000
 
 
 class Literal(NamedTuple):
-    """A value typed into a file or given in the call; `source` is the input of the whole graph that it came through."""
+    """A value that came through an input, and where it was typed; `source` is the whole graph's input, if it was one.
+
+    A value typed on a node's own port stands as itself.
+    """
 
     value: Any
     place: tuple[Scope, tuple[str | int, ...]]
@@ -56,7 +62,10 @@ class Broken(NamedTuple):
     """A reference that leads nowhere; its problem has been told."""
 
 
-Arg: TypeAlias = "Literal | Wire | Swept | Unset | Several | Broken"
+Arg: TypeAlias = "Literal | Wire | Swept | Unset | Several | Broken | Any"
+
+
+ARGS = frozenset((Literal, Wire, Swept, Unset, Several, Broken))
 
 
 @dataclass(slots=True, eq=False)
@@ -192,6 +201,8 @@ class Flattener:
         self._open(inner)
 
     def _graph(self, scope: Scope, use: str) -> Graph:
+        if use in scope.graph.parts:
+            return scope.graph.parts[use]
         if use.endswith(SUFFIX):
             allowed = (scope.graph.folder, *self.allowed) if scope.graph.folder else self.allowed
             use = str(resolve_file(use, [folder for folder in allowed if folder]))
@@ -232,19 +243,39 @@ class Flattener:
     def _wire(self, node: FlatNode) -> None:
         """Resolve what the node's object gives to its ports, and tell of keys that are no ports and of missing ones."""
         ports, args, scope, name = node.spec.ports, node.args, node.scope, node.name
+        known = scope.known
         for key, value in node.raw.items():
             if key in ports:
-                if type(value) is str and value[:1] == "$":
-                    args[key] = scope.known.get(value) or self._reference(scope, value, ("nodes", name, key))
-                else:
+                kind = type(value)
+                if kind is str and value[:1] == "$":
+                    args[key] = known[value] if value in known else self._reference(scope, value, ("nodes", name, key))
+                elif kind is list or kind is dict:
                     args[key] = self._value(scope, value, ("nodes", name, key))
-            elif key not in RESERVED:
-                hint = did_you_mean(key, ports) or f"it has {', '.join(ports) or 'none'}"
-                where = scope.place("nodes", name, key, key=True)
-                self.problems.append(Problem(where, f"no such port or parameter of {node.spec.full_name}: '{key}'", hint))
+                else:
+                    args[key] = value
+            elif key != "use":
+                self._reserved(node, key, value)
         for port in node.spec.required:
             if port not in args:
                 self._missing(node, port)
+
+    def _reserved(self, node: FlatNode, key: str, value: Any) -> None:
+        """Check what is said of a node beside its ports."""
+        if key not in RESERVED:
+            ports = node.spec.ports
+            hint = did_you_mean(key, ports) or f"it has {', '.join(ports) or 'none'}"
+            where = node.scope.place("nodes", node.name, key, key=True)
+            self.problems.append(Problem(where, f"no such port or parameter of {node.spec.full_name}: '{key}'", hint))
+            return
+        told = ""
+        if key == "device" and not (isinstance(value, str) and DEVICE.fullmatch(value)):
+            told = f"no such device: {json.dumps(value)}; write cpu, cuda, cuda:1 or mps"
+        elif key == "cache" and type(value) is not bool:
+            told = f"'cache' is true or false, found {json.dumps(value)}"
+        elif key == "about" and not isinstance(value, str):
+            told = f"'about' is a text, found {json.dumps(value)}"
+        if told:
+            self.problems.append(Problem(node.scope.place("nodes", node.name, key), told))
 
     def _missing(self, node: FlatNode, port: str) -> None:
         found = node.spec.ports[port]
@@ -257,9 +288,7 @@ class Flattener:
             return self._reference(scope, value, path)
         if type(value) is list and any(type(item) is str and item[:1] == "$" and item[:2] != "$$" for item in value):
             return Several(tuple(self._value(scope, item, (*path, index)) for index, item in enumerate(value)))
-        if type(value) in (list, dict):
-            return Literal(self._plain(scope, value, path), (scope, path))
-        return Literal(value, (scope, path))
+        return self._plain(scope, value, path) if type(value) in (list, dict) else value
 
     def _plain(self, scope: Scope, value: Any, path: tuple[str | int, ...]) -> Any:
         """A list or object without references; `$$` becomes `$`."""
@@ -271,12 +300,12 @@ class Flattener:
             if value[:2] == "$$":
                 return value[1:]
             told = "a reference cannot stand here; it stands alone on a port, or in a port's list"
-            self.problems.append(Problem(scope.place(*path), told, "write \"$$\" for a literal dollar"))
+            self.problems.append(Problem(scope.place(*path), told, 'write "$$" for a literal dollar'))
         return value
 
     def _reference(self, scope: Scope, text: str, path: tuple[str | int, ...]) -> Arg:
         if text[:2] == "$$":
-            return Literal(text[1:], (scope, path))
+            return text[1:]
         if text not in scope.known:
             try:
                 scope.known[text] = self._resolve(scope, text, path)
@@ -301,7 +330,7 @@ class Flattener:
             self.problems.append(Problem(scope.place(*path), told, did_you_mean(first, outputs) or "name one of them"))
             return Broken()
         if name not in scope.graph.nodes:  # a node whose own trouble has been told is not told again
-            hint = did_you_mean(name, [*scope.graph.inputs, *scope.graph.nodes]) or "write \"$$\" for a literal dollar"
+            hint = did_you_mean(name, [*scope.graph.inputs, *scope.graph.nodes]) or 'write "$$" for a literal dollar'
             self.problems.append(Problem(scope.place(*path), f"{text[:200]} refers to nothing", hint))
         return Broken()
 
@@ -312,18 +341,19 @@ class Flattener:
             scope.bound[name] = _Busy
             path = ("nodes", scope.within, name)
             arg = self._value(scope.parent, scope.parent.graph.nodes[scope.within][name], path)
+            arg = arg if type(arg) in ARGS else Literal(arg, (scope.parent, path))
             scope.bound[name] = arg
         if arg is _Busy:
             raise _CircularError
-        return arg  # type: ignore[no-any-return]
+        return arg
 
     def _output(self, scope: Scope, name: str) -> Arg:
         return self._reference(scope, scope.graph.outputs[name], ("outputs", name))
 
     def _field(self, scope: Scope, arg: Arg, fields: list[str], text: str, path: tuple[str | int, ...]) -> Arg:
-        if not fields or isinstance(arg, Broken):
+        if not fields or type(arg) is Broken:
             return arg
-        if isinstance(arg, Wire):
+        if type(arg) is Wire:
             return Wire(arg.node, (*arg.fields, *fields))
         self.problems.append(Problem(scope.place(*path), f"{text}: a plain value has no fields"))
         return Broken()

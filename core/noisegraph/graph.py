@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import GraphError, Place, Problem, did_you_mean
+from .garbage import no_search
 from .source import locate, read
 
 KEYS = ("$schema", "about", "inputs", "nodes", "outputs", "sweep", "needs")
@@ -26,6 +27,8 @@ class Graph:
     text: str = field(repr=False)
     folder: Path | None
     data: Mapping[str, Any] = field(repr=False)
+    parts: Mapping[str, Graph] = field(repr=False, default_factory=dict)
+    """The graphs that nodes `use`, where they were kept together with this one."""
 
     @property
     def about(self) -> str:
@@ -77,9 +80,10 @@ def sweep_points(sweep: Any) -> tuple[dict[str, Any], ...]:
 
 def parse(text: str | bytes, name: str = "graph", folder: Path | None = None) -> Graph:
     """A Graph from JSON text; raises GraphError with every problem of its form."""
-    data = read(text, name)
-    graph = Graph(name, text if isinstance(text, str) else text.decode("utf-8-sig"), folder, data)
-    problems = list(_problems(graph))
+    with no_search():
+        data = read(text, name)
+        graph = Graph(name, text if isinstance(text, str) else text.decode("utf-8-sig"), folder, data)
+        problems = list(_problems(graph))
     if problems:
         raise GraphError(problems)
     return graph
@@ -100,11 +104,11 @@ def _problems(graph: Graph) -> Iterator[Problem]:
         if type(node) is not dict:
             yield Problem(graph.place("nodes", name), f"a node must be an object, found {_shown(node)}")
         elif type(node.get("use")) is not str:
-            yield Problem(graph.place("nodes", name), "a node needs \"use\": the name of a node or of a graph")
+            yield Problem(graph.place("nodes", name), 'a node needs "use": the name of a node or of a graph')
     for name, reference in graph.outputs.items():
         if not (isinstance(reference, str) and reference[:1] == "$" and reference[:2] != "$$"):
             found = f"an output must be a reference, found {_shown(reference)}"
-            yield Problem(graph.place("outputs", name), found, "write \"$node\" or \"$node.field\"")
+            yield Problem(graph.place("outputs", name), found, 'write "$node" or "$node.field"')
     for name, version in graph.needs.items():
         if not isinstance(version, str):
             yield Problem(graph.place("needs", name), f"must be a range of versions, found {_shown(version)}")
@@ -125,12 +129,14 @@ def _name_problems(graph: Graph) -> Iterator[Problem]:
 
 def _sweep_problems(graph: Graph) -> Iterator[Problem]:
     sweep = graph.data.get("sweep")
-    rows = sweep if isinstance(sweep, list) else [sweep]
     if sweep is None:
         return
-    if not isinstance(sweep, (dict, list)) or not all(isinstance(row, dict) for row in rows):
+    rows: list[Any] = sweep if isinstance(sweep, list) else [sweep]
+    if not all(isinstance(row, dict) for row in rows):
         hint = '{"scale": [3, 5]} is a product, [{"scale": 3}, {"scale": 5}] are rows'
-        yield Problem(graph.place("sweep"), f"a sweep is an object of lists or a list of objects, found {_shown(sweep)}", hint)
+        yield Problem(
+            graph.place("sweep"), f"a sweep is an object of lists or a list of objects, found {_shown(sweep)}", hint
+        )
         return
     for index, row in enumerate(rows):
         at: tuple[str | int, ...] = ("sweep", index) if isinstance(sweep, list) else ("sweep",)

@@ -156,6 +156,10 @@ class Registry:
         """What every plugin that works returns from a hook such as `noisegraph_commands`."""
         return [item for plugin in self.plugins() if not plugin.error for item in self._call(hook, plugin.name)]
 
+    def collect_imported(self, hook: str) -> list[Any]:
+        """The same from the plugins alone that were imported so far, as those are that a graph names."""
+        return [item for one in self._plugins.values() if not one.error for item in self._call(hook, one.name)]
+
     def _forget(self, name: str) -> None:
         if self._manager.has_plugin(name):
             self._manager.unregister(name=name)
@@ -224,4 +228,3 @@ class _LocalHooks:
     def noisegraph_nodes(self) -> Sequence[Callable[..., Any]]:
         """The nodes that were given."""
         return list(self._nodes)
-
