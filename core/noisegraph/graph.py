@@ -12,7 +12,8 @@ from typing import Any
 
 from .errors import GraphError, Place, Problem, did_you_mean
 from .garbage import no_search
-from .source import locate, read
+from .positions import Positions
+from .source import read
 
 KEYS = ("$schema", "about", "inputs", "nodes", "outputs", "sweep", "needs")
 NAME = re.compile(r"[^\W\d][\w-]*")
@@ -60,9 +61,13 @@ class Graph:
         """The points of the sweep: input -> value; one empty point without a sweep."""
         return sweep_points(self.data.get("sweep"))
 
+    @cached_property
+    def _positions(self) -> Positions:
+        return Positions(self.text)
+
     def place(self, *path: str | int, key: bool = False) -> Place:
         """Where the part of the graph at `path` stands in its text."""
-        line, column = locate(self.text, path, key=key)
+        line, column = self._positions.locate(path, key=key)
         return Place(self.name, line, column, ".".join(str(part) for part in path))
 
 
