@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextvars
 import queue
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -88,7 +88,7 @@ class Beside:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _follow(events: queue.SimpleQueue[Any]) -> Iterator[Event]:
+def _follow(events: queue.SimpleQueue[Any]) -> Generator[Event, None, Any]:
     while True:
         kind, item = events.get()
         if kind == "value":

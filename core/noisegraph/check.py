@@ -17,7 +17,7 @@ from .graph import Graph
 from .node import NodeSpec, Port
 from .order import depth_first
 from .registry import Registry
-from .types import describe, fields, fits, members
+from .types import describe, fields, fits, generic, members
 
 MOST_TOLD = 100
 """How many problems are told; to place each costs a scan of the file."""
@@ -314,7 +314,7 @@ class _Checker:
         kinds = [
             self.kind_of(arg)
             for name, arg in node.args.items()
-            if type(arg) is Wire and node.spec.ports[name].type == variable
+            if type(arg) is Wire and generic(node.spec.ports[name].type) == variable
         ]
         wide = next((kind for kind in kinds if all(fits(other, kind) for other in kinds)), Any)
         self._bound_kinds[index] = wide if node.spec.output == variable else node.spec.output

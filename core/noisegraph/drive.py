@@ -49,7 +49,9 @@ def step_keys(task: Task, loop: Loop[Any], provenance: Provenance) -> StepKeys:
     if loop.reads is None:
         return StepKeys(False, [], task.key)
     try:
-        key = keys.digest(b"loop", task.spec.fingerprint, keys.literal(task.spec.full_name), provenance.encode(loop.begins))
+        key = keys.digest(
+            b"loop", task.spec.fingerprint, keys.literal(task.spec.full_name), provenance.encode(loop.begins)
+        )
         known = [key]
         for index in range(loop.total):
             key = keys.digest(key, provenance.encode(loop.reads(index)))
@@ -67,9 +69,7 @@ def stored_steps(loop: Loop[Any], chain: StepKeys, cache: Cache) -> int:
     return next((step for step in range(loop.total, -1, -1) if cache.tier(chain.known[step])), -1)
 
 
-def drive(
-    task: Task, loop: Loop[Any], cache: Cache, provenance: Provenance, call: Call
-) -> Generator[Event, None, Any]:
+def drive(task: Task, loop: Loop[Any], cache: Cache, provenance: Provenance, call: Call) -> Generator[Event, None, Any]:
     """Do the steps that are not stored; returns what the loop finishes with."""
     chain = step_keys(task, loop, provenance)
     step, state = _resume(loop, chain, cache, call) if task.pure else (0, call(loop.start))

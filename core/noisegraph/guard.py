@@ -77,9 +77,10 @@ def has_nan(value: Any) -> bool:
     for leaf in leaves(value):
         if type(leaf) is float and math.isnan(leaf):
             return True
-        if torch is not None and isinstance(leaf, torch.Tensor) and (leaf.is_floating_point() or leaf.is_complex()):
-            if bool(torch.isnan(leaf).any()):
-                return True
+        if torch is None or not isinstance(leaf, torch.Tensor):
+            continue
+        if (leaf.is_floating_point() or leaf.is_complex()) and bool(torch.isnan(leaf).any()):
+            return True
     return False
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import struct
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
@@ -55,26 +56,47 @@ def wire(key: bytes, fields: Sequence[str] = ()) -> bytes:
 
 
 class Provenance:
-    """Whence the values of a run came: an object -> the reading that gave it. Holds the objects it knows."""
+    """Whence the values of a run came: an object -> the reading that gave it. Keeps no value alive that can do without.
+
+    A denoiser may live on inside another after its own node's value was freed; so values are known for as long as they
+    live. Tuples and the like, of which Python cannot tell when they die, are known until `forget`.
+    """
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[Any, bytes]] = {}
+        self._known: dict[int, tuple[Callable[[], Any], bytes]] = {}
 
     def add(self, value: Any, key: bytes, fields: tuple[str, ...] = ()) -> None:
         """Note that the value, and the fields of it where it is a NamedTuple, were made under the key."""
         if type(value) in _PLAIN:
             return
-        self._known.setdefault(id(value), (value, wire(key, fields)))
+        number = id(value)
+        if number not in self._known:
+            self._known[number] = (self._reference(value, number), wire(key, fields))
         if isinstance(value, tuple) and hasattr(value, "_fields"):
             for name, item in zip(value._fields, value, strict=True):
                 self.add(item, key, (*fields, name))
+
+    def _reference(self, value: Any, number: int) -> Callable[[], Any]:
+        known = self._known
+        try:
+            return weakref.ref(value, lambda _: known.pop(number, None))
+        except TypeError:
+            return lambda: value
+
+    def forget(self, value: Any) -> None:
+        """The run no longer holds the value."""
+        if type(value) in _STRONG or isinstance(value, tuple):
+            self._known.pop(id(value), None)
+            if hasattr(value, "_fields"):
+                for item in value:
+                    self.forget(item)
 
     def encode(self, value: Any) -> bytes:
         """The value as bytes: plain data by its content, all else by whence it came; raises UnkeyedError."""
         if type(value) in _PLAIN:
             return literal(value)
         known = self._known.get(id(value))
-        if known is not None:
+        if known is not None and known[0]() is value:
             return known[1]
         if isinstance(value, Later):
             return value.reading
@@ -86,6 +108,7 @@ class Provenance:
 
 
 _PLAIN = frozenset((str, int, float, bool, type(None)))
+_STRONG = frozenset((list, dict, tuple))
 
 
 def version_key(version: Callable[..., Any], given: Mapping[str, Any] | None) -> bytes:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import inspect
 import json
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any, TypeVar, get_args, get_origin, overload
 
 from .errors import PluginError
 from .loop import Loop
-from .types import describe, fields, members, plain
+from .types import describe, fields, generic, members, plain
 from .values import FileKind
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -59,10 +59,10 @@ class Port:
 
         try:
             return TypeAdapter(self.annotation, config=ConfigDict(allow_inf_nan=False))
-        except PydanticUserError:
-            return TypeAdapter(self.annotation)
         except PydanticSchemaGenerationError:
             return None
+        except PydanticUserError:  # a dataclass or model, which brings a configuration of its own
+            return TypeAdapter(self.annotation)
 
     @cached_property
     def _simple(self) -> bool:
@@ -73,8 +73,6 @@ class Port:
 
         Nothing is coerced: an int may stand for a float, a list for a tuple, a string for an enum's value; no more.
         """
-        from pydantic import ValidationError
-
         if self.adapter is None:
             if value is None and self.optional:
                 return None
@@ -83,7 +81,7 @@ class Port:
             if self._simple:
                 return self.adapter.validate_python(value, strict=True)
             return self.adapter.validate_json(json.dumps(value), strict=True)
-        except ValidationError as error:
+        except ValueError as error:  # pydantic's ValidationError is one; to import it here would cost each call
             raise ValueError(_explain(error, value)) from None
 
     def dump(self, value: Any) -> Any:
@@ -101,7 +99,8 @@ def _file_kind(annotation: Any) -> FileKind | None:
 
 
 def _explain(error: Any, value: Any) -> str:
-    first = error.errors(include_url=False)[0]
+    plain: dict[str, Any] = {"loc": (), "msg": str(error)}
+    first = error.errors(include_url=False)[0] if hasattr(error, "errors") else plain
     inner = ".".join(str(part) for part in first["loc"] if isinstance(part, int))
     shown = json.dumps(value, default=str)
     shown = shown if len(shown) <= 60 else shown[:57] + "..."
@@ -172,6 +171,11 @@ class NodeSpec:
         return found
 
     @cached_property
+    def required(self) -> tuple[str, ...]:
+        """The names of the ports that have no default."""
+        return tuple(port.name for port in self.ports.values() if port.required)
+
+    @cached_property
     def inputs(self) -> tuple[Port, ...]:
         """The wired ports."""
         return tuple(port for port in self.ports.values() if port.wired)
@@ -194,6 +198,11 @@ class NodeSpec:
         if not self.loops:
             return returned
         return plain(get_args(returned)[0]) if get_args(returned) else Any
+
+    @cached_property
+    def generic(self) -> TypeVar | None:
+        """The type variable of a node like `choose(a: T, b: T) -> T`, whose output is typed by its wires."""
+        return generic(self.output)
 
     @cached_property
     def outputs(self) -> dict[str, Any]:
@@ -227,6 +236,8 @@ class Options:
     facts: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
     validate: Callable[..., None] | None = None
     version: Callable[..., Any] | None = None
+    reads: Callable[..., Iterable[str]] | None = None
+    nan: bool = False
 
 
 @overload
@@ -242,6 +253,8 @@ def node(
     facts: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
     validate: Callable[..., None] | None = None,
     version: Callable[..., Any] | None = None,
+    reads: Callable[..., Iterable[str]] | None = None,
+    nan: bool = False,
 ) -> Callable[[F], F]: ...
 
 
@@ -254,6 +267,9 @@ def node(function: F | None = None, /, **options: Any) -> F | Callable[[F], F]:
     facts: from the facts of the inputs (port -> facts or literal) those of the value; raises NodeError on a misfit.
     validate: called with the literal parameters that it names; raises ValueError for values that do not go together.
     version: called with the literal parameters that it names; its value is part of the cache key.
+    reads: called with the literal parameters that it names; gives the wired ports that the node will read. What feeds
+        the others does not run, and they get their defaults.
+    nan: True for a node whose value may hold NaN; elsewhere that is an error of the node.
     """
 
     def mark(function: F) -> F:

@@ -132,7 +132,10 @@ def _told(task: Task, arguments: Mapping[str, Any], error: BaseException) -> Nod
     elif isinstance(error, NodeError):
         message = f"{error}; {error.hint}" if error.hint else str(error)
     elif isinstance(error, SystemExit):
-        kind, message = "exited", f"{task.spec.full_name} called sys.exit({error.code!r}); a node raises an error instead"
+        kind, message = (
+            "exited",
+            f"{task.spec.full_name} called sys.exit({error.code!r}); a node raises an error instead",
+        )
     elif out_of_memory(error):
         kind = "memory"
         message = f"out of memory, also after all that could be freed was: {error}; try a smaller batch or picture"

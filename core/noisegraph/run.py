@@ -13,7 +13,6 @@ from .cache import Cache
 from .cut import HIDDEN, RUN, SERVED, cut
 from .devices import using
 from .events import Event, NodeCached, NodeFailed, NodeFinished, NodeStarted, RunFinished, RunStarted, Warned
-from .keys import Provenance
 from .perform import Failed, Performer
 from .plan import Plan, Point, Read, Task
 
@@ -56,6 +55,7 @@ class _Run:
         for number, state in enumerate(self.states):
             if state == RUN:
                 self._claim(self.tasks[number])
+        self.loops = any(task.spec.loops for task in self.tasks)
         self.performer = Performer(cache)
         self.beside = Beside(plan, self.states)
 
@@ -118,8 +118,10 @@ class _Run:
         """A task has read what it reads; free what nobody else will read."""
         for above in task.upstream():
             self.left[above] -= 1
-            if not self.left[above]:
-                self.values.pop(above, None)
+            if not self.left[above] and above in self.values:
+                value = self.values.pop(above)
+                if self.loops:
+                    self.performer.provenance.forget(value)
 
     def _serve(self, number: int) -> Iterator[Event]:
         task = self.tasks[number]
@@ -162,7 +164,8 @@ class _Run:
         self.finished[number] = True
         if self.left[number]:
             self.values[number] = value
-        self.performer.provenance.add(value, self.tasks[number].key)
+        if self.loops:
+            self.performer.provenance.add(value, self.tasks[number].key)
         self._start_beside(self.beside.ready(number))
 
     def _start_beside(self, numbers: Collection[int]) -> None:

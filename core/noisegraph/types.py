@@ -59,7 +59,8 @@ def _fits_single(given: Any, wanted: Any) -> bool:
         values = get_args(given)
         if get_origin(wanted) is Literal:
             return set(values) <= set(get_args(wanted))
-        return all(fits(type(value), wanted) for value in values)
+        kinds: list[Any] = [type(value) for value in values]
+        return all(fits(kind, wanted) for kind in kinds)
     if get_origin(given) or get_origin(wanted):
         return _fits_generic(given, wanted)
     if given is int and wanted is float:
