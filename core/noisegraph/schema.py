@@ -97,8 +97,7 @@ def _use(uses: Mapping[str, str]) -> Schema:
     return {
         "type": "string",
         "description": "The node to run, or a graph: its name in the library or its path.",
-        "if": {"pattern": r"\.json$"},
-        "else": {"enum": list(uses), "enumDescriptions": list(uses.values())},
+        "anyOf": [{"enum": list(uses), "enumDescriptions": list(uses.values())}, {"pattern": r"\.json$"}],
     }
 
 
