@@ -20,7 +20,7 @@ RESERVED = ("use", "about", "device", "cache")
 """Keys of a node in a graph file that are not ports."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Port:
     """One input of a node: wired (an edge) or a parameter (typed into the file, or wired)."""
 

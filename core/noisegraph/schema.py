@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
+from .flat import DEVICE
 from .node import RESERVED, NodeSpec, Port
 
 Schema: TypeAlias = dict[str, Any]
@@ -49,7 +50,12 @@ def schema(specs: Mapping[str, NodeSpec], graphs: Mapping[str, Mapping[str, Any]
 
 _RESERVED: Schema = {
     "about": {"type": "string", "description": "What the node is for, in your words."},
-    "device": {"type": "string", "description": "Where it runs: auto, cpu, cuda, cuda:1, mps.", "examples": ["cpu"]},
+    "device": {
+        "type": "string",
+        "pattern": f"^({DEVICE.pattern})$",
+        "description": "Where it runs, if not where the rest does: cpu, cuda, cuda:1, mps.",
+        "examples": ["cpu", "cuda"],
+    },
     "cache": {"type": "boolean", "default": True, "description": "Whether its value may be stored."},
 }
 _TOP: Schema = {

@@ -9,10 +9,13 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import noisegraph as ng
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
-from noisegraph.graph import library, load
+from noisegraph.check import check
+from noisegraph.graph import library, load, parse
 from noisegraph.node import spec_of
-from noisegraph.registry import Registry
+from noisegraph.registry import Local, Registry
 from noisegraph.schema import schema
 from pydantic import Field
 
@@ -119,6 +122,7 @@ def test_nodes_that_are_right_pass(node: dict[str, Any]) -> None:
         ({"use": "test.mix"}, "'images' is a required property"),
         ({"use": "test.draw", "seed": 1, "sede": 2}, "'sede' was unexpected"),
         ({"use": "test.draw", "seed": 1, "cache": "no"}, "'no' is not of type 'boolean'"),
+        ({"use": "test.draw", "seed": 1, "device": "gpu"}, "does not match"),
         ({"use": "test.draw", "seed": 1.5}, "1.5 is not valid"),
         ({"use": "test.draw", "seed": -1}, "-1 is not valid"),
         ({"use": "test.draw", "seed": "seed"}, "'seed' is not valid"),
@@ -171,6 +175,26 @@ def test_a_forgotten_dollar_on_a_wired_port_fails() -> None:
 def test_each_mistake_at_the_top_is_told(graph: Any, told: str) -> None:
     (error,) = Draft202012Validator(SCHEMA).iter_errors(graph)
     assert told in error.message
+
+
+VALUES: tuple[Any, ...] = (
+    None, True, 0, 3, -1, 1.5, 11, "x", "add", "calm", "cpu", "$picture", "$number", "$word", "$$x", "$picture.left",
+    [], ["$picture"], ["$picture", "$picture"], [1, 2.5], [1, "$number"], ["x"], [None], [1, 2, 3, 4],
+    {"colours": [1]}, {"colours": ["$number"]}, {},
+)  # fmt: skip
+BLANK = {"picture": {"use": "test.draw", "seed": 1}}
+REGISTRY = Registry([Local("test", [draw, mix])])
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.sampled_from(sorted(SPECS)), st.data())
+def test_what_the_engine_accepts_passes_the_schema(use: str, data: st.DataObject) -> None:
+    keys = [*SPECS[use].ports, "about", "device", "cache", "other"]
+    chosen = data.draw(st.dictionaries(st.sampled_from(keys), st.sampled_from(VALUES), max_size=4))
+    node = {"use": use, **({"images": "$picture"} if use == "test.mix" else {"seed": 1}), **chosen}
+    graph = {"inputs": {"number": 1, "word": "add"}, "nodes": {**BLANK, "a": node}, "outputs": {"image": "$a"}}
+    if not check(parse(json.dumps(graph)), REGISTRY).problems:
+        assert [error.message for error in Draft202012Validator(SCHEMA).iter_errors(graph)] == []
 
 
 def test_a_whole_graph_passes() -> None:
