@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from .node import node as node  # at once: to import the module later would put it in the function's place
 
 if TYPE_CHECKING:
+    from .devices import device as device
+    from .devices import dtype as dtype
     from .diffusion.brownian import brownian as brownian
     from .diffusion.classifier import Classifier as Classifier
     from .diffusion.classifier import class_gradient as class_gradient
@@ -69,6 +71,7 @@ if TYPE_CHECKING:
     from .values import WeightsFile as WeightsFile
 
 _HOMES = {
+    "devices": "device dtype",
     "diffusion.brownian": "brownian",
     "diffusion.classifier": "Classifier class_gradient",
     "diffusion.denoiser": (

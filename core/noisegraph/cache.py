@@ -65,7 +65,7 @@ class Cache:
             return Hit(held[0], "memory")
         hit = self._read(self.disk, key, tensors) if self.disk is not None else None
         if hit is not None and tensors == "torch":
-            self.memory.put(key, hit.value)
+            self.memory.put(key, hit.value, backed=True)
         return hit
 
     def put(self, key: bytes, value: Any, disk: bool = True, memory: bool = True) -> None:

@@ -46,8 +46,11 @@ class Memory:
                 held = self._pinned.get(key)
         return (protected(held[0]), held[1], True) if held is not None and held[2] else held
 
-    def put(self, key: bytes, value: Any) -> bool:
-        """Keep the value; False where it is larger than the limit, or nested too deep."""
+    def put(self, key: bytes, value: Any, backed: bool = False) -> bool:
+        """Keep the value; False where it is larger than the limit, or nested too deep.
+
+        A pin does not hold a value that is `backed`: it can be read again from elsewhere.
+        """
         size = size_of(value)
         if size > self.limit:
             return False
@@ -58,7 +61,7 @@ class Memory:
         with self._lock:
             if key in self._held or key in self._pinned:
                 self._remove(key)
-            tier = self._pinned if key in self._pins else self._held
+            tier = self._pinned if key in self._pins and not backed else self._held
             tier[key] = (kept, size, kept is not value)
             self.size += size
             if self.size > self.limit:

@@ -166,6 +166,17 @@ def test_pinned_values_stay_in_memory_until_the_last_pin_is_taken_back() -> None
     assert key(1) not in memory
 
 
+def test_pinned_entries_that_are_read_from_disk_do_not_grow_memory_beyond_its_bound(tmp_path: Path) -> None:
+    cache = Cache(20_000, tmp_path, BIG)
+    for number in range(10):
+        cache.put(key(number), value(number), memory=False)
+    with cache.pinned(map(key, range(10))):
+        for number in range(10):
+            assert cache.get(key(number)) is not None
+        assert cache.memory.size <= 20_000
+        assert cache.tier(key(9)) == "memory"
+
+
 @given(st.lists(st.tuples(st.sampled_from("pgdPU"), st.integers(0, 5), st.integers(0, 3000)), max_size=60))
 @settings(deadline=None)
 def test_the_size_that_memory_counts_is_that_of_what_it_holds(actions: list[tuple[str, int, int]]) -> None:

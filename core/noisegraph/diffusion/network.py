@@ -29,7 +29,7 @@ class Weights:
 
     def module(self) -> Module:
         """The module on the current device in the current precision, in eval mode, loaded once."""
-        from ..devices import resident
+        from ..resident import resident
 
         return resident(self)
 
