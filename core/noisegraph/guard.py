@@ -86,6 +86,8 @@ def has_nan(value: Any) -> bool:
 
 def summary(value: Any) -> str:
     """A value in a few words: `float32 [1, 4, 64, 64] on cpu`, `'a red heart'`."""
+    if callable(value):
+        return getattr(value, "__qualname__", f"a {type(value).__name__}")
     if hasattr(value, "shape") and hasattr(value, "dtype"):
         where = f" on {value.device}" if hasattr(value, "device") else ""
         return f"{str(value.dtype).removeprefix('torch.')} {list(value.shape)}{where}"
