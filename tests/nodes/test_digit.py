@@ -1,0 +1,127 @@
+"""The digit model: it draws what was asked for, copies nothing, and is loaded late."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import noisegraph as ng
+import numpy
+import pytest
+import torch
+from noisegraph.nodes import guide, label, latent, model, sampler, unet
+from noisegraph.nodes.grids.time import uniform
+from noisegraph.nodes.networks.unet import unet as build
+from noisegraph.nodes.networks.unet_config import UNetConfig, tupled
+from noisegraph.nodes.samplers.ddim import ddim
+from numpy.typing import NDArray
+from safetensors.torch import load_file
+from sklearn.datasets import load_digits
+from sklearn.svm import SVC
+
+EVERY = 6
+"""One real digit in so many was held out of the training (`data.digits`)."""
+
+
+def draw(each: int, scale: float, steps: int = 50) -> tuple[NDArray[numpy.float64], NDArray[numpy.int64]]:
+    """`each` drawings of every digit by DDIM, as [10 x each, 64] in 0 ... 16, and the digits that were asked for."""
+    asked = [digit for digit in range(10) for _ in range(each)]
+    made = model.digit()
+    toward = unet.denoiser(made.unet, label.encode(label=asked, classes=made.classes))
+    away = unet.denoiser(made.unet, label.encode(classes=made.classes))
+    grid = uniform(made.process, steps=steps, spacing="trailing")
+    noise = latent.noise(made.latent, seed=1000, batch=len(asked))
+    loop = sampler.sample(ddim(), guide.cfg(toward, away, scale=scale), noise, grid)
+    state = loop.start()
+    with torch.no_grad():
+        for index in range(loop.total):
+            state = loop.step(state, index)
+    return (loop.finish(state).clamp(-1, 1) * 8 + 8).flatten(1).double().numpy(), numpy.array(asked)
+
+
+def real_digits() -> tuple[NDArray[numpy.float64], NDArray[numpy.int64], NDArray[numpy.bool_]]:
+    """All real digits, what they are, and which were held out."""
+    pixels, labels = load_digits(return_X_y=True)
+    return pixels, labels, numpy.arange(len(pixels)) % EVERY == EVERY - 1
+
+
+def classifier() -> SVC:
+    """A classifier of digits that saw the real training digits alone."""
+    pixels, labels, held_out = real_digits()
+    return SVC(gamma=0.001, C=10).fit(pixels[~held_out], labels[~held_out])
+
+
+def nearest(drawn: NDArray[numpy.float64], known: NDArray[numpy.float64]) -> NDArray[numpy.float64]:
+    """Distance of each drawing to the nearest known digit."""
+    return torch.cdist(torch.from_numpy(drawn), torch.from_numpy(known)).min(dim=1).values.numpy()
+
+
+def test_the_classifier_recognises_real_digits_that_it_has_not_seen() -> None:
+    pixels, labels, held_out = real_digits()
+    assert classifier().score(pixels[held_out], labels[held_out]) > 0.97
+
+
+def test_a_few_steps_already_draw_the_digits_that_are_asked_for() -> None:
+    drawn, asked = draw(each=8, scale=1.5, steps=10)
+    assert (classifier().predict(drawn) == asked).mean() >= 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scale", [1.0, 1.5])
+def test_of_600_drawings_95_in_100_are_recognised_and_none_is_a_copy(scale: float) -> None:
+    pixels, _, held_out = real_digits()
+    drawn, asked = draw(each=60, scale=scale)
+    assert (classifier().predict(drawn) == asked).mean() >= 0.95
+    new, old = nearest(drawn, pixels[~held_out]), nearest(pixels[held_out], pixels[~held_out])
+    assert new.min() > 0.5 * old.min()
+    assert numpy.quantile(new, 0.1) > 0.8 * numpy.quantile(old, 0.1)
+    assert numpy.median(new) > 0.8 * numpy.median(old)
+
+
+def test_the_card_tells_data_licence_steps_loss_seed_and_the_graph_that_made_it() -> None:
+    card = model.read_card("digit")
+    assert {"data", "data_licence", "licence", "loss", "graph", "training", "network", "process"} <= set(card)
+    graph = json.loads((model.WEIGHTS.parents[1] / card["graph"]).read_text(encoding="utf-8"))
+    assert graph["inputs"] == {name: card["training"][name] for name in ("iterations", "seed")}
+    written = UNetConfig(**tupled(graph["nodes"]["network"]["config"]))
+    assert written == UNetConfig(**tupled(card["network"]))
+
+
+def test_the_weights_fit_the_network_of_the_card_and_are_small() -> None:
+    file = model.WEIGHTS / "digit.safetensors"
+    network = build(**model.read_card("digit")["network"])
+    network.load_state_dict(load_file(file))
+    assert file.stat().st_size <= 4_000_000
+    assert sum(parameter.numel() for parameter in network.parameters()) == model.read_card("digit")["parameters"]
+
+
+def test_to_know_the_model_imports_no_torch() -> None:
+    code = "import sys; from noisegraph.nodes import model; model.digit(); print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_other_weights_are_another_version_and_another_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, network = model.digit_version(), model.digit().unet
+    for suffix in ("safetensors", "json"):
+        data = (model.WEIGHTS / f"digit.{suffix}").read_bytes()
+        (tmp_path / f"digit.{suffix}").write_bytes(data[:-1] + b"\n" if suffix == "safetensors" else data)
+    monkeypatch.setattr(model, "WEIGHTS", tmp_path)
+    assert model.digit_version() != before
+    assert model.digit().unet != network
+
+
+def test_the_architecture_node_gives_the_network_of_its_configuration() -> None:
+    config = UNetConfig(model_channels=32, channel_mult=(1, 2), num_res_blocks=1)
+    made = unet.architecture(config=config).module()
+    assert {name: p.shape for name, p in made.named_parameters()} == {
+        name: p.shape for name, p in build(model_channels=32, channel_mult=(1, 2), num_res_blocks=1).named_parameters()
+    }
+
+
+def test_a_denoiser_without_a_condition_asks_the_network_with_none() -> None:
+    assert unet.denoiser(model.digit().unet).condition == {}  # type: ignore[attr-defined]
+    given = ng.Condition({"y": torch.tensor([3])})
+    assert unet.denoiser(model.digit().unet, given).condition is given  # type: ignore[attr-defined]
