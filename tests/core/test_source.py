@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import time
+from random import Random
 from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from noisegraph.errors import GraphError
+from noisegraph.errors import GraphError, Place, Problem
 from noisegraph.source import Positions, locate, read
 
 scalars = st.one_of(
@@ -249,3 +250,31 @@ def test_reading_and_locating_are_linear_in_the_number_of_nodes() -> None:
         return best
 
     assert seconds(20_000) < 40 * seconds(2_000)
+
+
+def mutated(graph: bytes, random: Random) -> bytes:
+    text = bytearray(graph)
+    for _ in range(random.randint(1, 4)):
+        at, piece = random.randrange(len(text)), random.choice(PIECES)
+        text[at : at + random.randint(0, 6)] = piece
+    return bytes(text)
+
+
+def faults_of(text: bytes) -> tuple[Problem, ...]:
+    try:
+        read(text, "x.json")
+    except GraphError as error:
+        return error.problems or (Problem(Place(), "an error that tells nothing"),)
+    return ()
+
+
+PIECES = (b'{ } [ ] : , " \\ $ \n \x00 \xff NaN 1e999 // \' # \\ud800 \xef\xbb\xbf "a": ' + b"[" * 70).split(b" ")
+
+
+def test_five_thousand_mutated_graphs_are_read_or_told() -> None:
+    graph = b'{"inputs": {"a": -1.5e3, "b": "\\u00e9"},\n "nodes": {"n": {"use": "x.y", "in": ["$a", null]}}}'
+    random = Random(5)
+    told = [faults_of(mutated(graph, random)) for _ in range(5000)]
+    assert 4000 < sum(map(bool, told)) < 5000
+    words = {problem.what for problems in told for problem in problems}
+    assert not [what for what in words if "tells nothing" in what or "Expecting" in what]
