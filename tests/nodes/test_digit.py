@@ -5,17 +5,25 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import noisegraph as ng
 import numpy
 import pytest
 import torch
-from noisegraph.nodes import guide, label, latent, model, sampler, unet
-from noisegraph.nodes.grids.time import uniform
+from noisegraph.cache import Cache
+from noisegraph.check import check, require
+from noisegraph.devices import resolve
+from noisegraph.events import RunFinished
+from noisegraph.graph import find
+from noisegraph.nodes import label, model, unet
 from noisegraph.nodes.networks.unet import unet as build
 from noisegraph.nodes.networks.unet_config import UNetConfig, tupled
-from noisegraph.nodes.samplers.ddim import ddim
+from noisegraph.plan import plan
+from noisegraph.registry import Registry
+from noisegraph.run import run
 from numpy.typing import NDArray
 from safetensors.torch import load_file
 from sklearn.datasets import load_digits
@@ -25,15 +33,21 @@ EVERY = 6
 """One real digit in so many was held out of the training (`data.digits`)."""
 
 
+def node(name: str) -> Callable[..., Any]:
+    """The function of a node, by the name that graphs use."""
+    return Registry.installed().spec(name).function
+
+
 def draw(each: int, scale: float, steps: int = 50) -> tuple[NDArray[numpy.float64], NDArray[numpy.int64]]:
     """`each` drawings of every digit by DDIM, as [10 x each, 64] in 0 ... 16, and the digits that were asked for."""
     asked = [digit for digit in range(10) for _ in range(each)]
     made = model.digit()
     toward = unet.denoiser(made.unet, label.encode(label=asked, classes=made.classes))
     away = unet.denoiser(made.unet, label.encode(classes=made.classes))
-    grid = uniform(made.process, steps=steps, spacing="trailing")
-    noise = latent.noise(made.latent, seed=1000, batch=len(asked))
-    loop = sampler.sample(ddim(), guide.cfg(toward, away, scale=scale), noise, grid)
+    guided = node("guide.cfg")(toward, away, scale=scale)
+    grid = node("levels.uniform")(made.process, steps=steps, spacing="trailing")
+    noise = node("latent.noise")(made.latent, seed=1000, batch=len(asked))
+    loop = node("sampler.sample")(node("sampler.ddim")(), guided, noise, grid)
     state = loop.start()
     with torch.no_grad():
         for index in range(loop.total):
@@ -125,3 +139,35 @@ def test_a_denoiser_without_a_condition_asks_the_network_with_none() -> None:
     assert unet.denoiser(model.digit().unet).condition == {}  # type: ignore[attr-defined]
     given = ng.Condition({"y": torch.tensor([3])})
     assert unet.denoiser(model.digit().unet, given).condition is given  # type: ignore[attr-defined]
+
+
+def run_graph(name: str, **given: object) -> torch.Tensor:
+    """The picture that a graph of the library makes."""
+    checked = require(check(find(name), Registry.installed(), given))
+    *_, finished = run(plan(checked, resolve("cpu")), Cache(1 << 28, None))
+    assert isinstance(finished, RunFinished)
+    picture: torch.Tensor = next(iter(finished.results[0].outputs.values()))
+    return picture
+
+
+def test_the_graph_draws_the_digit_large_enough_to_look_at() -> None:
+    picture = run_graph("digit", digit=7, count=8, steps=10)
+    assert picture.shape == (8, 1, 192, 192)
+    shrunk = picture[:, :, 12::24, 12::24].flatten(1) * 16
+    assert (classifier().predict(shrunk.numpy()) == 7).mean() >= 0.85
+
+
+def test_a_seed_draws_the_same_digit_alone_and_in_a_batch() -> None:
+    alone, batch = run_graph("digit", seed=5, steps=5), run_graph("digit", seed=4, count=3, steps=5)
+    torch.testing.assert_close(alone[0], batch[1], rtol=0, atol=1e-5)
+
+
+def test_a_sheet_of_digits_holds_them_side_by_side() -> None:
+    sheet = run_graph("digits", digits=[3, 4], count=2, columns=2, steps=5)
+    assert sheet.shape == (1, 1, 16 * 10, 16 * 19)
+
+
+def test_a_label_that_no_digit_has_is_found_while_checking() -> None:
+    (problem,) = check(find("digit"), Registry.installed(), {"digit": 12}).problems
+    assert "label 12" in problem.what
+    assert "0 to 9" in problem.hint
