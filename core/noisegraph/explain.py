@@ -58,7 +58,16 @@ def explain(
             why = "asked to run afresh" if number in fresh else _why(plan, task, before, history)
             told.append(Explained(node, task.spec.full_name, "run", why, steps, seconds))
         else:
-            told.append(Explained(node, task.spec.full_name, "cached", f"on {found.tiers[number]}", None, seconds))
+            told.append(
+                Explained(
+                    node,
+                    task.spec.full_name,
+                    "cached",
+                    "in memory" if found.tiers[number] == "memory" else "on disk",
+                    None,
+                    seconds,
+                )
+            )
     return tuple(told)
 
 

@@ -70,14 +70,19 @@ ARGS = frozenset((Literal, Wire, Swept, Unset, Several, Broken))
 
 @dataclass(slots=True, eq=False)
 class FlatNode:
-    """One node of the opened graph: `id` is its path, like `refine/guided`."""
+    """One node of the opened graph: `id` is its path, like `refine/guided`.
+
+    `values` are the literals typed on its ports, `args` what else it was given, `reads` the nodes that it reads.
+    """
 
     id: str
     name: str
     spec: NodeSpec
     scope: Scope
     raw: dict[str, Any]
-    args: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any]
+    args: dict[str, Arg]
+    reads: list[int]
 
 
 @dataclass(slots=True, eq=False)
@@ -172,7 +177,7 @@ class Flattener:
                 if spec is None:
                     continue
             own[name] = len(nodes)
-            nodes.append(FlatNode(prefix + name, name, spec, scope, raw))
+            nodes.append(FlatNode(prefix + name, name, spec, scope, raw, {}, {}, []))
 
     def _spec(self, scope: Scope, name: str, use: str) -> NodeSpec | None:
         if use not in self._specs or self._specs[use] is None:
@@ -242,22 +247,27 @@ class Flattener:
 
     def _wire(self, node: FlatNode) -> None:
         """Resolve what the node's object gives to its ports, and tell of keys that are no ports and of missing ones."""
-        ports, args, scope, name = node.spec.ports, node.args, node.scope, node.name
-        known = scope.known
+        spec, args, values, scope = node.spec, node.args, node.values, node.scope
+        ports, known = spec.ports, scope.known
         for key, value in node.raw.items():
             if key in ports:
                 kind = type(value)
                 if kind is str and value[:1] == "$":
-                    args[key] = known[value] if value in known else self._reference(scope, value, ("nodes", name, key))
+                    found = known[value] if value in known else self._reference(scope, value, ("nodes", node.name, key))
                 elif kind is list or kind is dict:
-                    args[key] = self._value(scope, value, ("nodes", name, key))
+                    found = self._value(scope, value, ("nodes", node.name, key))
                 else:
-                    args[key] = value
+                    found = value
+                if type(found) in ARGS:
+                    args[key] = found
+                else:
+                    values[key] = found
             elif key != "use":
                 self._reserved(node, key, value)
-        for port in node.spec.required:
-            if port not in args:
+        for port in spec.required:
+            if port not in args and port not in values:
                 self._missing(node, port)
+        node.reads = _reads(spec, args)
 
     def _reserved(self, node: FlatNode, key: str, value: Any) -> None:
         """Check what is said of a node beside its ports."""
@@ -377,3 +387,10 @@ def wires(arg: Arg) -> Iterator[Wire]:
     elif type(arg) is Several:
         for item in arg.items:
             yield from wires(item)
+
+
+def _reads(spec: NodeSpec, args: Mapping[str, Arg]) -> list[int]:
+    """The nodes in the arguments, in the order of the signature: the order of keys in a file does not count."""
+    if len(args) == 1:
+        return [wire.node for arg in args.values() for wire in wires(arg)]
+    return [wire.node for name in spec.ports if name in args for wire in wires(args[name])]

@@ -18,3 +18,13 @@ def no_search() -> Iterator[None]:
         yield
     finally:
         gc.enable()
+
+
+@contextmanager
+def nothing_built_searched() -> Iterator[None]:
+    """What is built by now is not searched: a large plan stays as it is for as long as it runs."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()

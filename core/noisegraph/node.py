@@ -7,7 +7,7 @@ import json
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Annotated, Any, TypeVar, get_args, get_origin, overload
 
 from .errors import PluginError
@@ -65,8 +65,14 @@ class Port:
             return TypeAdapter(self.annotation)
 
     @cached_property
-    def _simple(self) -> bool:
+    def simple(self) -> bool:
+        """Whether the port takes numbers, texts, true and false, and none, no more."""
         return all(member in (int, float, str, bool, type(None)) for member in members(self.annotation))
+
+    @cached_property
+    def strict(self) -> Callable[[Any], Any]:
+        """Validates a literal of a simple type; what `accept` does, without its words."""
+        return partial(self.adapter.validator.validate_python, strict=True)
 
     def accept(self, value: Any) -> Any:
         """The value as the function receives it; raises ValueError with what was found and wanted.
@@ -78,8 +84,8 @@ class Port:
                 return None
             raise ValueError(f'is of type {describe(self.type)}, which cannot be written down; wire it: "${self.name}"')
         try:
-            if self._simple:
-                return self.adapter.validate_python(value, strict=True)
+            if self.simple:
+                return self.strict(value)
             return self.adapter.validate_json(json.dumps(value), strict=True)
         except ValueError as error:  # pydantic's ValidationError is one; to import it here would cost each call
             raise ValueError(_explain(error, value)) from None

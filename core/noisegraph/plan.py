@@ -145,7 +145,7 @@ class _Planner:
         """The number of the task of node `index`, made now unless one of its key is there."""
         node = self.nodes[index]
         spec = node.spec
-        values = self.checked.values[index] if point < 0 else self._at_point(node, index, point)
+        values = node.values if point < 0 else self._at_point(node, point)
         args = node.args if spec.options.reads is None else _kept(node, values)
         device = node.raw.get("device")
         reads: list[tuple[str, Read]] = []
@@ -183,9 +183,9 @@ class _Planner:
     def _reading(self, read: Read) -> bytes:
         return keys.wire(self.tasks[read.task].key, read.fields)
 
-    def _at_point(self, node: FlatNode, index: int, point: int) -> dict[str, Any]:
+    def _at_point(self, node: FlatNode, point: int) -> dict[str, Any]:
         """The node's literals with those of one point of the sweep."""
-        values = dict(self.checked.values[index])
+        values = dict(node.values)
         for name, arg in node.args.items():
             if type(arg) is Swept:
                 values[name] = self.checked.swept[node.spec.ports[name], arg.name][point]
@@ -237,6 +237,6 @@ def _varying(checked: Checked) -> set[int]:
     varying: set[int] = set()
     for index in checked.order:
         args = checked.flat.nodes[index].args.values()
-        if any(type(arg) is Swept for arg in args) or not varying.isdisjoint(checked.reads[index]):
+        if any(type(arg) is Swept for arg in args) or not varying.isdisjoint(checked.flat.nodes[index].reads):
             varying.add(index)
     return varying

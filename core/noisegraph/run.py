@@ -13,6 +13,7 @@ from .cache import Cache
 from .cut import HIDDEN, RUN, SERVED, cut
 from .devices import using
 from .events import Event, NodeCached, NodeFailed, NodeFinished, NodeStarted, RunFinished, RunStarted, Warned
+from .garbage import nothing_built_searched
 from .perform import Failed, Performer
 from .plan import Plan, Point, Read, Task
 
@@ -64,7 +65,8 @@ class _Run:
         began = time.perf_counter()
         yield RunStarted(len(self.tasks), self.states.count(RUN), len(self.tiers))
         try:
-            with self.cache.pinned([self.tasks[number].key for number in self.tiers]), using(self.plan.device):
+            pinned = self.cache.pinned([self.tasks[number].key for number in self.tiers])
+            with nothing_built_searched(), pinned, using(self.plan.device):
                 self._start_beside(self.beside.unblocked)
                 for number, state in enumerate(self.states):
                     if state != HIDDEN:

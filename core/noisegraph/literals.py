@@ -1,0 +1,83 @@
+"""Values typed into a graph or given to it, against the ports that they reach: accepted, or told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .errors import Place, Problem
+from .files import resolve
+from .flat import FlatNode, Literal
+from .graph import Graph
+from .node import Port
+from .types import describe
+
+
+class Literals:
+    """Puts what ports accept into the nodes' `values`, and into `swept` for the points of a sweep."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        given: Mapping[str, Any],
+        points: Sequence[Mapping[str, Any]],
+        allowed: Sequence[Path],
+        problems: list[Problem],
+    ) -> None:
+        self.graph = graph
+        self.in_call = given
+        self.points = points
+        self.allowed = allowed
+        self.problems = problems
+        self.swept: dict[tuple[Port, str], list[Any]] = {}
+
+    def typed(self, node: FlatNode, port: Port, value: Any) -> None:
+        """A value typed on the node's own port."""
+        where = ("nodes", node.name, port.name)
+        if port.wired and value is not None:
+            told = f"'{port.name}' of {node.spec.full_name} is wired: it wants {describe(port.type)} from a node"
+            known = [*node.scope.graph.nodes, *node.scope.graph.inputs]
+            hint = f'did you mean "${value}"?' if value in known else 'write a reference like "$node"'
+            self.problems.append(Problem(node.scope.place(*where), told, hint))
+            return
+        try:
+            node.values[port.name] = self._accept(node, port, value)
+        except ValueError as error:
+            told = f"'{port.name}' of {node.spec.full_name} {error}"
+            self.problems.append(Problem(node.scope.place(*where), told))
+
+    def given(self, node: FlatNode, port: Port, arg: Literal) -> None:
+        """A value that comes through an input, of the whole graph or of the sub-graph that the node is in."""
+        try:
+            node.values[port.name] = self._accept(node, port, arg.value)
+        except ValueError as error:
+            wanted = f"'{port.name}' of {node.spec.full_name} ({node.id})"
+            told = f"input '{arg.source}', for {wanted}, {error}" if arg.source else f"for {wanted}: {error}"
+            scope, path = arg.place
+            where = Place(self.graph.name) if arg.source in self.in_call else scope.place(*path)
+            self.problems.append(Problem(where, told))
+
+    def sweep(self, node: FlatNode, port: Port, name: str) -> None:
+        """The values that the points of the sweep give to an input."""
+        if (port, name) in self.swept:
+            return
+        self.swept[port, name] = accepted = []
+        told: set[str] = set()
+        for number, point in enumerate(self.points, 1):
+            try:
+                accepted.append(self._accept(node, port, point[name]))
+            except ValueError as error:
+                accepted.append(None)
+                if str(error) not in told:
+                    told.add(str(error))
+                    wanted = f"'{port.name}' of {node.spec.full_name} ({node.id})"
+                    what = f"point {number} of the sweep, '{name}' for {wanted}, {error}"
+                    self.problems.append(Problem(self.graph.place("sweep"), what))
+
+    def _accept(self, node: FlatNode, port: Port, value: Any) -> Any:
+        accepted = port.accept(value)
+        if port.file is None or accepted is None:
+            return accepted
+        allowed = [folder for folder in (node.scope.graph.folder, *self.allowed) if folder]
+        return str(resolve(accepted, allowed, port.file.suffixes))

@@ -1,0 +1,115 @@
+"""Wires against the ports at their ends: what a wire carries, and whether it may flow where it leads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, get_args, get_origin
+
+from .errors import Problem, did_you_mean
+from .flat import Broken, FlatNode, Several, Unset, Wire
+from .graph import Graph
+from .node import NodeSpec, Port
+from .types import describe, fields, fits, generic, members
+
+
+class NoFieldError(Exception):
+    """Stands for the type of a field that a value does not have; `hint` says what to try."""
+
+    def __init__(self, told: str, hint: str) -> None:
+        super().__init__(told)
+        self.hint = hint
+
+
+class Wiring:
+    """Knows what every node gives. Nodes like `choose(a: T) -> T` must be bound before what reads them is checked."""
+
+    def __init__(self, nodes: Sequence[FlatNode], problems: list[Problem]) -> None:
+        self.nodes = nodes
+        self.problems = problems
+        self._kinds: dict[tuple[NodeSpec, tuple[str, ...]], Any] = {}
+        self._bound: dict[int, Any] = {}
+        self._fitting: set[tuple[Any, Port]] = set()
+
+    def kind(self, wire: Wire) -> Any:
+        """The type of the value on a wire; a NoFieldError where it names a field that is not there."""
+        spec = self.nodes[wire.node].spec
+        if spec.generic is not None:
+            return _field_kind(self._bound.get(wire.node, Any), wire.fields, spec)
+        key = (spec, wire.fields)
+        if key not in self._kinds:
+            self._kinds[key] = _field_kind(spec.output, wire.fields, spec)
+        return self._kinds[key]
+
+    def check(self, node: FlatNode, port: Port, wire: Wire, wanted: Any) -> None:
+        """Tell where the wire's value may not flow into the port; `wanted` is its type, or that of its list's items."""
+        given = self.kind(wire)
+        if (given, port) in self._fitting:
+            return
+        if not isinstance(given, NoFieldError) and fits(given, wanted):
+            if wanted is port.type:
+                self._fitting.add((given, port))
+            return
+        where = node.scope.place("nodes", node.name, port.name)
+        if isinstance(given, NoFieldError):
+            self.problems.append(Problem(where, str(given), given.hint))
+            return
+        source = self.nodes[wire.node]
+        field = "".join(f".{name}" for name in wire.fields)
+        told = (
+            f"'{port.name}' of {node.id} ({node.spec.full_name}) wants {describe(wanted)}, "
+            f"but {source.id}{field} ({source.spec.full_name}) gives {describe(given)}"
+        )
+        hint = f'write a list: "{port.name}": ["${source.name}{field}"]' if port.many else _offer(source, wanted)
+        self.problems.append(Problem(where, told, hint))
+
+    def check_list(self, node: FlatNode, port: Port, arg: Several) -> None:
+        """The same for a list of wires."""
+        where = ("nodes", node.name, port.name)
+        lists = [member for member in members(port.type) if get_origin(member) is list]
+        if not lists:
+            told = f"'{port.name}' of {node.spec.full_name} wants {describe(port.type)}, found a list"
+            self.problems.append(Problem(node.scope.place(*where), told))
+            return
+        for item in arg.items:
+            if type(item) is Wire:
+                self.check(node, port, item, get_args(lists[0])[0])
+            elif type(item) not in (Unset, Broken):
+                told = f"the list of '{port.name}' holds references to nodes or values, not both"
+                self.problems.append(Problem(node.scope.place(*where), told, "let a node make the value"))
+
+    def check_field(self, wire: Wire, graph: Graph, output: str) -> None:
+        """Tell where an output of the graph names a field that is not there."""
+        kind = self.kind(wire)
+        if isinstance(kind, NoFieldError):
+            self.problems.append(Problem(graph.place("outputs", output), str(kind), kind.hint))
+
+    def bind(self, index: int, node: FlatNode) -> None:
+        """Find the type that a generic node gives from the wires that it reads."""
+        variable = node.spec.generic
+        kinds = [
+            self.kind(arg)
+            for name, arg in node.args.items()
+            if type(arg) is Wire and generic(node.spec.ports[name].type) == variable
+        ]
+        wide = next((kind for kind in kinds if all(fits(other, kind) for other in kinds)), Any)
+        self._bound[index] = wide if node.spec.output == variable else node.spec.output
+        if kinds and wide is Any and Any not in kinds:
+            told = f"{node.spec.full_name} wants wires of one type, found {', '.join(map(describe, kinds))}"
+            self.problems.append(Problem(node.scope.place("nodes", node.name), told))
+
+
+def _field_kind(kind: Any, names: tuple[str, ...], spec: NodeSpec) -> Any:
+    for name in names:
+        if kind is Any:
+            return Any
+        known = fields(kind)
+        if name not in known:
+            hint = did_you_mean(name, known) or (f"it has {', '.join(known)}" if known else "write no field")
+            return NoFieldError(f"what {spec.full_name} gives ({describe(kind)}) has no field '{name}'", hint)
+        kind = known[name]
+    return kind
+
+
+def _offer(source: FlatNode, wanted: Any) -> str:
+    fitting = [name for name, kind in source.spec.outputs.items() if fits(kind, wanted)]
+    return f"did you mean '${source.name}.{fitting[0]}'?" if len(fitting) == 1 else ""
