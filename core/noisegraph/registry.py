@@ -152,13 +152,21 @@ class Registry:
                 found.extend(given)
         return found
 
-    def collect(self, hook: str) -> list[Any]:
-        """What every plugin that works returns from a hook such as `noisegraph_commands`."""
-        return [item for plugin in self.plugins() if not plugin.error for item in self._call(hook, plugin.name)]
+    @property
+    def imported(self) -> tuple[str, ...]:
+        """The names of the plugins that were imported so far, as those are that a graph names."""
+        return tuple(self._plugins)
 
-    def collect_imported(self, hook: str) -> list[Any]:
-        """The same from the plugins alone that were imported so far, as those are that a graph names."""
-        return [item for one in self._plugins.values() if not one.error for item in self._call(hook, one.name)]
+    def collect(self, hook: str, names: Iterable[str] | None = None) -> list[Any]:
+        """What plugins return from a hook such as `noisegraph_commands`: these, or all; broken ones give nothing."""
+        found: list[Any] = []
+        for plugin in map(self.plugin, self._sources if names is None else names):
+            try:
+                found += [] if plugin.error else self._call(hook, plugin.name)
+            except Exception as error:
+                told = f"{hook} of plugin '{plugin.name}' ({plugin.distribution}) failed: {type(error).__name__}: {error}"
+                raise PluginError(told) from error
+        return found
 
     def _forget(self, name: str) -> None:
         if self._manager.has_plugin(name):
