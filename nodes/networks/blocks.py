@@ -57,7 +57,10 @@ class Downsample(nn.Module):
 
     def __init__(self, channels: int, convolve: bool, out_channels: int | None = None) -> None:
         super().__init__()
-        self.op = nn.Conv2d(channels, out_channels or channels, 3, stride=2, padding=1) if convolve else nn.AvgPool2d(2)
+        out_channels = out_channels or channels
+        if not convolve and out_channels != channels:
+            raise ValueError(f"a mean over 2 x 2 keeps {channels} channels, it cannot make {out_channels}")
+        self.op = nn.Conv2d(channels, out_channels, 3, stride=2, padding=1) if convolve else nn.AvgPool2d(2)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.op(x)  # type: ignore[no-any-return]

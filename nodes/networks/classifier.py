@@ -57,7 +57,7 @@ def _pool(config: UNetConfig, size: int, pool: Pool) -> tuple[nn.Module, ...]:
     if pool == "adaptive":
         return nn.AdaptiveAvgPool2d(1), zeroed(nn.Conv2d(channels, config.out_channels, 1)), nn.Flatten()
     heads = channels // config.num_head_channels if config.num_head_channels else config.num_heads
-    return (AttentionPool(size >> (len(config.widths) - 1), channels, heads, config.out_channels),)
+    return (AttentionPool(size // config.factors[-1], channels, heads, config.out_channels),)
 
 
 def classifier(*, size: int, pool: Pool = "attention", **config: Any) -> Classifier:

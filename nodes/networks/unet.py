@@ -68,6 +68,9 @@ class UNet(nn.Module):
         emb = self._embed(t, y, vector, x.dtype)
         if concat is not None:
             x = torch.cat([x, concat.expand(x.shape[0], -1, -1, -1)], dim=1)
+        if any(side % self.config.factors[-1] for side in x.shape[2:]):
+            sides = " x ".join(map(str, x.shape[2:]))
+            raise ValueError(f"a picture of {sides}: the network wants multiples of {self.config.factors[-1]}")
         tokens = self._tokens(context)
         skips: list[Tensor] = []
         for stage in self.input_blocks:
@@ -144,15 +147,19 @@ def encoder(config: UNetConfig) -> tuple[list[Stage], list[int]]:
     stages, skips = [Stage([nn.Conv2d(config.in_channels, channels, 3, padding=1)])], [channels]
     blocks, depths = config.per_level(config.num_res_blocks), config.per_level(config.transformer_depth)
     for level, width in enumerate(config.widths):
+        if config.downsample_first:
+            stages.append(Stage([_downsample(config, channels, width)]))
+            channels = width
+            skips.append(channels)
         for _ in range(blocks[level]):
             layers: list[nn.Module] = [_residual(config, channels, width)]
             channels = width
-            if 2**level in config.attention_resolutions:
+            if config.factors[level] in config.attention_resolutions:
                 layers.append(_attention(config, channels, depths[level]))
             stages.append(Stage(layers))
             skips.append(channels)
-        if level < len(config.channel_mult) - 1:
-            stages.append(Stage([_downsample(config, channels)]))
+        if not config.downsample_first and level < len(config.widths) - 1:
+            stages.append(Stage([_downsample(config, channels, channels)]))
             skips.append(channels)
     return stages, skips
 
@@ -174,17 +181,19 @@ def _decoder(config: UNetConfig, skips: list[int]) -> Iterator[Stage]:
         for index in range(blocks[level] + 1):
             layers: list[nn.Module] = [_residual(config, channels + next(waiting), width)]
             channels = width
-            if 2**level in config.attention_resolutions:
+            if config.factors[level] in config.attention_resolutions:
                 layers.append(_attention(config, channels, depths[level]))
-            if level and index == blocks[level]:
+            if index == blocks[level] and (level or config.downsample_first):
                 layers.append(_upsample(config, channels))
             yield Stage(layers)
+    if config.downsample_first:
+        yield Stage([_residual(config, channels + next(waiting), channels)])
 
 
-def _downsample(config: UNetConfig, channels: int) -> nn.Module:
+def _downsample(config: UNetConfig, channels: int, out_channels: int) -> nn.Module:
     if config.resblock_updown:
-        return _residual(config, channels, channels, resample="down")
-    return Downsample(channels, config.conv_resample)
+        return _residual(config, channels, out_channels, resample="down")
+    return Downsample(channels, config.conv_resample, out_channels)
 
 
 def _upsample(config: UNetConfig, channels: int) -> nn.Module:

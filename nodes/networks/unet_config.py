@@ -43,15 +43,22 @@ class UNetConfig:
     resblock_updown: bool = False
     use_new_attention_order: bool = False
     rescale_residuals: bool = False
-    """Residual branches and skips summed, then scaled by 1/sqrt 2 (Song et al. 2021; tried in ADM)."""
+    """Residual branches and their inputs summed, then scaled by 1/sqrt 2 (Song et al. 2021; tried in ADM)."""
     skip_scale: float = 1.0
     """Factor of the connections from the encoder to the decoder; 1/sqrt 2 in Imagen's efficient U-Net."""
+    downsample_first: bool = False
+    """Every level, the first too, halves the picture before its blocks and doubles it after them (Imagen)."""
     groups: int = 32
 
     @property
     def widths(self) -> tuple[int, ...]:
         """Channels of every level."""
         return tuple(int(mult * self.model_channels) for mult in self.channel_mult)
+
+    @property
+    def factors(self) -> tuple[int, ...]:
+        """How many times smaller than the input each level's blocks see the picture."""
+        return tuple(2 ** (level + self.downsample_first) for level in range(len(self.channel_mult)))
 
     def per_level(self, value: int | tuple[int, ...]) -> tuple[int, ...]:
         """One number a level; raises ValueError for a list of another length."""

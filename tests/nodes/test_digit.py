@@ -136,9 +136,12 @@ def test_the_architecture_node_gives_the_network_of_its_configuration() -> None:
 
 
 def test_a_denoiser_without_a_condition_asks_the_network_with_none() -> None:
-    assert unet.denoiser(model.digit().unet).condition == {}  # type: ignore[attr-defined]
     given = ng.Condition({"y": torch.tensor([3])})
-    assert unet.denoiser(model.digit().unet, given).condition is given  # type: ignore[attr-defined]
+    plain, told = unet.denoiser(model.digit().unet), unet.denoiser(model.digit().unet, given)
+    assert isinstance(plain, ng.Conditioned)
+    assert isinstance(told, ng.Conditioned)
+    assert plain.condition == {}
+    assert told.condition is given
 
 
 def run_graph(name: str, **given: object) -> torch.Tensor:

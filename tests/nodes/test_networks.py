@@ -215,6 +215,24 @@ def test_levels_may_have_different_numbers_of_blocks_and_skips_may_be_scaled() -
     assert not torch.allclose(uneven(x, t), scaled(x, t))
 
 
+def test_an_efficient_network_works_at_half_the_size_and_puts_out_the_whole() -> None:
+    network: UNet = awake(
+        unet(**{**SMALL, "channel_mult": (1, 2, 2), "downsample_first": True, "skip_scale": 0.5**0.5})
+    )
+    seen: list[int] = []
+    for module in network.modules():
+        if isinstance(module, ResBlock):
+            module.register_forward_hook(lambda _, __, output: seen.append(output.shape[-1]))
+    x = noise(1, 3, 16, 16)
+    assert network(x, torch.tensor([5.0])).shape == x.shape
+    assert seen == [8, 4, 2, 2, 2, 2, 2, 4, 4, 8, 8, 16]
+
+
+def test_a_picture_that_cannot_be_halved_often_enough_is_told() -> None:
+    with pytest.raises(ValueError, match="8 x 6: the network wants multiples of 4"):
+        unet(**{**SMALL, "channel_mult": (1, 2, 2)})(torch.zeros(1, 3, 8, 6), torch.zeros(1))
+
+
 def test_attention_by_heads_and_by_parts_is_the_same_up_to_the_order_of_channels() -> None:
     by_head, by_part = awake(AttentionBlock(64, 4)), awake(AttentionBlock(64, 4, chunked=True))
     order = torch.arange(3 * 64).view(4, 3, 16).transpose(0, 1).flatten()

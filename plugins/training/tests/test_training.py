@@ -162,6 +162,6 @@ def test_the_digits_are_split_without_overlap_and_span_the_range() -> None:
     train, held_out, everything = (digits(part=part) for part in ("train", "held out", "all"))
     assert (len(train.data), len(held_out.data), len(everything.data)) == (1498, 299, 1797)
     assert torch.cdist(held_out.data.flatten(1), train.data.flatten(1)).min() > 0
-    assert (everything.data.min(), everything.data.max()) == (-1, 1)
+    assert (everything.data.min().item(), everything.data.max().item()) == (-1, 1)
     assert everything.data.shape == (1797, 1, 8, 8)
     assert everything.labels.bincount().min() > 170
