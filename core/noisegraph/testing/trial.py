@@ -1,0 +1,92 @@
+"""Runs of a sampler outside the engine: what its contract looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..diffusion.brownian import brownian
+from ..diffusion.denoiser import Denoiser
+from ..diffusion.level import Level, Levels
+from ..diffusion.noise import normal
+from ..diffusion.sampler import Sampler, Step
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def step_of(levels: Levels, index: int, seeds: Sequence[int], like: Tensor) -> Step:
+    """A step with the noise that the engine would hand it."""
+    return Step(
+        levels,
+        index,
+        noise=lambda draw=0: normal(seeds, like, "step", index, draw),
+        path=lambda start, end: brownian(seeds, like, start, end),
+    )
+
+
+def states(sampler: Sampler, denoiser: Denoiser, start: Tensor, levels: Levels, seeds: Sequence[int]) -> list[Any]:
+    """The sampler's state at every level, the first being that of the start."""
+    found = [sampler.init(start)]
+    for index in range(levels.steps):
+        if sampler.finished is not None and sampler.finished(found[-1]):
+            break
+        found.append(sampler.step(denoiser, found[-1], step_of(levels, index, seeds, found[-1].x)))
+    return found
+
+
+def result(sampler: Sampler, denoiser: Denoiser, start: Tensor, levels: Levels, seeds: Sequence[int] = ()) -> Tensor:
+    """x at the last level; seeds are 0, 1, ... if not told."""
+    x: Tensor = states(sampler, denoiser, start, levels, seeds or range(len(start)))[-1].x
+    return x
+
+
+def many(sampler: Sampler, denoiser: Denoiser, start: Tensor, levels: Levels) -> Tensor:
+    """As `result`, for thousands of points: one draw of noise for the whole batch."""
+    state = sampler.init(start)
+    for index in range(levels.steps):
+        if sampler.finished is not None and sampler.finished(state):
+            break
+        state = sampler.step(denoiser, state, _crowded(levels, index, state.x))
+    x: Tensor = state.x
+    return x
+
+
+def _crowded(levels: Levels, index: int, x: Tensor) -> Step:
+    def noise(draw: int = 0) -> Tensor:
+        return normal([0], x[None], "step", index, draw)[0]
+
+    def path(start: float, end: float) -> Tensor:
+        # Increments over different intervals of one walk are independent, and that is all that a law asks.
+        return normal([0], x[None], f"path {start!r} {end!r}")[0]
+
+    return Step(levels, index, noise, path)
+
+
+@dataclass
+class Asked:
+    """A denoiser that writes down what it was asked and what it answered."""
+
+    denoiser: Denoiser
+    levels: list[Level] = field(default_factory=list)
+    inputs: list[tuple[Tensor, Tensor]] = field(default_factory=list)
+    """Every x as it was handed in, and a copy of it made then."""
+    answers: list[tuple[Tensor, Tensor]] = field(default_factory=list)
+
+    def __call__(self, x: Tensor, level: Level) -> Tensor:
+        answer = self.denoiser(x, level)
+        self.levels.append(level)
+        self.inputs.append((x, x.clone()))
+        self.answers.append((answer, answer.clone()))
+        return answer
+
+
+def energy_distance(one: Tensor, other: Tensor) -> float:
+    """2 E|X - Y| - E|X - X'| - E|Y - Y'| of two samples [n, dimensions]: 0 only for the same law (Szekely 2003)."""
+    import torch
+
+    def within(x: Tensor) -> float:
+        return float(torch.cdist(x, x).sum()) / (len(x) * (len(x) - 1))
+
+    return 2 * float(torch.cdist(one, other).mean()) - within(one) - within(other)
