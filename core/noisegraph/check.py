@@ -46,6 +46,7 @@ class Checked:
     swept: Mapping[tuple[Port, str], list[Any]]
     points: tuple[dict[str, Any], ...]
     feeds: Mapping[str, list[Feed]]
+    output_types: Mapping[str, Any]
     unset: tuple[str, ...]
     problems: tuple[Problem, ...]
 
@@ -88,6 +89,7 @@ class _Checker:
         )
         self.literals = Literals(graph, given, self.points, allowed, self.problems)
         self.feeds: dict[str, list[Feed]] = {}
+        self.types: dict[str, Any] = {}
         self.unset: dict[str, None] = {}
         self.facts: dict[int, Mapping[str, Any]] = {}
 
@@ -110,7 +112,7 @@ class _Checker:
         self._outputs(flat)
         self._conflicts()
         told = tuple(self.problems[:MOST_TOLD])
-        return Checked(flat, order, self.literals.swept, self.points, self.feeds, tuple(self.unset), told)
+        return Checked(flat, order, self.literals.swept, self.points, self.feeds, self.types, tuple(self.unset), told)
 
     def _all(self, order: list[int], reads: list[list[int]]) -> tuple[list[int], list[list[int]]]:
         if len(order) == len(reads):
@@ -208,6 +210,7 @@ class _Checker:
         for name, arg in flat.outputs.items():
             for wire in wires(arg):
                 self.wiring.check_field(wire, self.graph, name)
+                self.types[name] = self.wiring.kind(wire)
             if type(arg) is Unset:
                 self.unset[arg.name] = None
 
