@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import itertools
 import sys
+import time
 import weakref
 from collections import Counter
 from typing import Annotated, Any, Literal, NamedTuple, NewType, Protocol, TypeVar
@@ -296,6 +297,17 @@ def count(x: ng.Latent, *, steps: int = 5, by: float = 1.0, until: int = 1000) -
         return Count(state.x + by, state.n + 1)
 
     return ng.Loop(lambda: Count(x), step, steps, lambda state: ng.Latent(state.x), done=lambda state: state.n >= until)
+
+
+@ng.node
+def slow_count(x: ng.Latent, *, steps: int = 5) -> ng.Loop[ng.Latent]:
+    """Counts with 3 ms a step."""
+
+    def step(state: Count, index: int) -> Count:
+        time.sleep(0.003)
+        return Count(state.x + 0.125, state.n + 1)
+
+    return ng.Loop(lambda: Count(x), step, steps, lambda state: ng.Latent(state.x))
 
 
 @ng.node(early=True)
