@@ -38,7 +38,7 @@ def schema(specs: Mapping[str, NodeSpec], graphs: Mapping[str, Mapping[str, Any]
         "type": "object",
         "required": ["use"],
         "properties": {"use": _use(uses), **_RESERVED},
-        "allOf": branches,
+        "allOf": branches or [True],
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

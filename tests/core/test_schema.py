@@ -93,6 +93,13 @@ def test_the_schema_is_one_and_is_plain_json() -> None:
     assert json.loads(json.dumps(SCHEMA)) == SCHEMA
 
 
+def test_without_any_node_installed_graphs_can_still_be_used_by_path() -> None:
+    bare = schema({}, {})
+    Draft202012Validator.check_schema(bare)
+    assert complaints({"use": "mine.json"}, bare) == []
+    assert len(complaints({"use": "test.draw"}, bare)) == 1
+
+
 @pytest.mark.parametrize(
     "node",
     [
