@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-import threading
 import traceback
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -19,6 +17,7 @@ from .guard import MisbehaviourError, check_value, stamp, summary
 from .keys import Provenance
 from .loop import Loop
 from .plan import Task
+from .prints import Prints
 
 _HERE = Path(__file__).parent
 
@@ -74,23 +73,15 @@ class Performer:
 
     def _call(self, task: Task, arguments: Mapping[str, Any]) -> Generator[Event, None, Any]:
         try:
-            value = self.call(task.spec.function, **arguments)
+            value = self.prints.call(task.spec.function, **arguments)
         except Exception as error:
             if not out_of_memory(error):
                 raise
             free_memory()
-            value = self.call(task.spec.function, **arguments)
+            value = self.prints.call(task.spec.function, **arguments)
         if isinstance(value, Loop) and task.spec.loops:
-            return (yield from drive(task, value, self.cache, self.provenance, self.call))
+            return (yield from drive(task, value, self.cache, self.provenance, self.prints.call))
         return value
-
-    def call(self, function: Callable[..., Any], *values: Any, **arguments: Any) -> Any:
-        """Call code of a node with its prints kept apart from the data on stdout."""
-        stdout, sys.stdout = sys.stdout, self.prints
-        try:
-            return function(*values, **arguments)
-        finally:
-            sys.stdout = stdout
 
     def _tell_prints(self, task: Task) -> None:
         text = self.prints.take()
@@ -98,31 +89,6 @@ class Performer:
             shown = text if len(text) <= 500 else f"{text[:500]}... ({len(text)} characters)"
             hint = "return what matters, or use the logging module"
             self.warned.append(Problem(Place(path=task.id), f"{task.spec.full_name} printed: {shown.strip()}", hint))
-
-
-class Prints:
-    """Stands for stdout while nodes run and keeps what each thread prints."""
-
-    encoding = "utf-8"
-
-    def __init__(self) -> None:
-        self._kept: dict[int, list[str]] = {}
-
-    def write(self, text: str) -> int:
-        """Keep the text."""
-        self._kept.setdefault(threading.get_ident(), []).append(text)
-        return len(text)
-
-    def flush(self) -> None:
-        """Nothing is held back."""
-
-    def isatty(self) -> bool:
-        """Never a terminal."""
-        return False
-
-    def take(self) -> str:
-        """What this thread printed since last asked."""
-        return "".join(self._kept.pop(threading.get_ident(), ())) if self._kept else ""
 
 
 def _told(task: Task, arguments: Mapping[str, Any], error: BaseException) -> NodeFailed:

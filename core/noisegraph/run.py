@@ -66,7 +66,8 @@ class _Run:
         yield RunStarted(len(self.tasks), self.states.count(RUN), len(self.tiers))
         try:
             pinned = self.cache.pinned([self.tasks[number].key for number in self.tiers])
-            with nothing_built_searched(), pinned, using(self.plan.device):
+            prints = self.performer.prints.installed()
+            with nothing_built_searched(), prints, pinned, using(self.plan.device):
                 self._start_beside(self.beside.unblocked)
                 for number, state in enumerate(self.states):
                     if state != HIDDEN:

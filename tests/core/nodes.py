@@ -310,6 +310,13 @@ def slow_count(x: ng.Latent, *, steps: int = 5) -> ng.Loop[ng.Latent]:
     return ng.Loop(lambda: Count(x), step, steps, lambda state: ng.Latent(state.x))
 
 
+@ng.node(device=False)
+def read_slowly(*, seconds: float = 0.05) -> int:
+    """Waits, as for a file; wants no device."""
+    time.sleep(seconds)
+    return 1
+
+
 @ng.node(early=True)
 def shared(
     x: ng.Latent, before: ng.Sampler, after: ng.Sampler, *, steps: int = 10, turn: int = 6

@@ -7,6 +7,7 @@ import random
 
 import pytest
 from noisegraph.errors import GraphError
+from noisegraph.events import RunFinished
 from noisegraph.run import run
 
 from .conftest import Engine, Told
@@ -385,3 +386,54 @@ def test_a_damaged_entry_is_made_again_with_all_that_it_needs(engine: Engine) ->
     assert told.outputs["z"].tolist() == [4.0] * 4
     assert told.ran == ["x", "y", "z"]
     assert len(told.warned) == 3
+
+
+def test_what_the_reader_of_events_prints_is_not_taken_for_a_node_s(
+    engine: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    graph = {
+        "nodes": {
+            "r": {"use": "t.read_slowly"},
+            "x": {"use": "t.tensor"},
+            "y": {"use": "t.slow_count", "x": "$x", "steps": 20},
+        },
+        "outputs": {"r": "$r", "y": "$y"},
+    }
+    told = Told()
+    for event in run(engine.plan(graph), engine.cache):
+        print("seen")
+        told.events.append(event)
+    assert capsys.readouterr().out == "seen\n" * len(told.events)
+    assert told.warned == []
+
+
+def test_c26_a_node_that_wants_no_device_runs_beside_one_that_does(engine: Engine) -> None:
+    graph = {
+        "nodes": {
+            "r": {"use": "t.read_slowly", "seconds": 0.3},
+            "s": {"use": "t.read_slowly", "seconds": 0.31},
+            "x": {"use": "t.tensor"},
+            "y": {"use": "t.slow_count", "x": "$x", "steps": 100},
+            "z": {"use": "t.add", "a": "$r", "b": "$s"},
+        },
+        "outputs": {"y": "$y", "z": "$z"},
+    }
+    told = engine.run(graph)
+    assert told.outputs["z"] == 2
+    (end,) = told.of(RunFinished)
+    assert end.seconds < 0.3 + 0.31 + 0.3  # one after the other would take at least that
+
+
+def test_c27_a_failure_beside_does_not_stop_the_rest(engine: Engine) -> None:
+    graph = {
+        "nodes": {
+            "r": {"use": "t.read_slowly", "seconds": -1},
+            "x": {"use": "t.tensor"},
+            "y": {"use": "t.slow_count", "x": "$x", "steps": 3},
+        },
+        "outputs": {"y": "$y", "r": "$r"},
+    }
+    told = engine.run(graph)
+    assert told.failed.keys() == {"r"}
+    assert "sleep length" in told.failed["r"].message
+    assert "y" in told.outputs
