@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import platform
 import re
@@ -115,21 +114,6 @@ def out_of_memory(error: BaseException) -> bool:
     if kind is not None and isinstance(error, kind):
         return True
     return isinstance(error, RuntimeError) and _NO_MEMORY.search(str(error)) is not None
-
-
-def free_memory() -> None:
-    """Give back what can be loaded or made again: resident networks, garbage, and torch's unused blocks."""
-    from .resident import release_all
-
-    release_all()
-    gc.collect()
-    torch = sys.modules.get("torch")
-    if torch is None:
-        return
-    if torch.cuda.is_initialized():
-        torch.cuda.empty_cache()
-    if torch.backends.mps.is_available():
-        torch.mps.empty_cache()
 
 
 @cache

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from .cache import Cache
-from .devices import current, free_memory, out_of_memory, using
+from .devices import current, out_of_memory, using
 from .drive import drive
 from .errors import NodeError, Place, Problem
 from .events import Event, NodeFailed
@@ -18,6 +18,7 @@ from .keys import Provenance
 from .loop import Loop
 from .plan import Task
 from .prints import Prints
+from .resident import free_memory
 
 _HERE = Path(__file__).parent
 

@@ -66,6 +66,19 @@ def release_all() -> None:
         _RESIDENT.modules.clear()
 
 
+def free_memory() -> None:
+    """Give back what can be loaded or made again: resident networks, garbage, and torch's unused blocks."""
+    release_all()
+    gc.collect()
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return
+    if torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
+    if torch.backends.mps.is_available():
+        torch.mps.empty_cache()
+
+
 def _load(weights: Weights) -> torch.nn.Module:
     import torch
 

@@ -15,8 +15,8 @@ import noisegraph as ng
 import pytest
 import torch
 from noisegraph import devices, resident
-from noisegraph.devices import Device, current, free_memory, out_of_memory, resolve, torch_device, torch_dtype, using
-from noisegraph.resident import release_all
+from noisegraph.devices import Device, current, out_of_memory, resolve, torch_device, torch_dtype, using
+from noisegraph.resident import free_memory, release_all
 from safetensors.torch import save_file
 
 FLOAT = Device("cpu", "float32")
