@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from .flat import DEVICE
+from .errors import GraphError
+from .graph import library, load
 from .node import RESERVED, NodeSpec, Port
+from .registry import Registry
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -183,3 +186,14 @@ def _written(port: Port) -> Any:
         return json.loads(json.dumps(value, allow_nan=False))
     except (TypeError, ValueError):
         return None
+
+
+def installed_schema(registry: Registry) -> Schema:
+    """The schema for all nodes that work, and all graphs of the library that can be read."""
+    inputs: dict[str, Mapping[str, Any]] = {}
+    for name, path in library().items():
+        try:
+            inputs[name] = load(path).inputs
+        except GraphError:
+            continue
+    return schema(registry.specs(), inputs)
