@@ -1,0 +1,59 @@
+"""`noisegraph plan`: what a run would do with each node, and why."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from ..explain import Explained, explain
+from ..history import recall
+from ..protocol import estimate, explained
+from ..request import afresh
+from .call import cache_for, called, folder_of, on_graph, sorted_out, with_cache
+from .text import give, say, seconds
+
+
+@click.command("plan")
+@on_graph
+@with_cache
+@click.option("--json", "as_json", is_flag=True, help="Tell it as JSON.")
+def command(
+    graph: str | None,
+    values: tuple[str, ...],
+    fresh: tuple[str, ...],
+    memory: int | None,
+    disk: int | None,
+    as_json: bool,
+    **asked: Any,
+) -> int:
+    """Tell what a run would do with each node, and why.
+
+    Nodes are cached, will run, or are hidden: what reads them is cached. Nothing is run, and no weights are loaded.
+    """
+    name, texts, nodes = sorted_out(graph, values, fresh)
+    call = called(name, texts, **asked)
+    plan = call.planned()
+    known = recall(folder_of(disk), plan.checked.flat.top.graph.name)
+    told = explain(plan, cache_for(call.registry, memory, disk), known, afresh(plan, nodes))
+    if as_json:
+        give(json.dumps(explained(told), indent=2))
+    else:
+        for node in told:
+            give(f"{node}{_took(node)}")
+        say(summary(told))
+    return 0
+
+
+def _took(node: Explained) -> str:
+    return f"; took {seconds(node.seconds)}" if node.state == "run" and node.seconds is not None else ""
+
+
+def summary(told: Sequence[Explained]) -> str:
+    """How many nodes will run, and about how long that will take."""
+    to_run = sum(node.state == "run" for node in told)
+    about = estimate(told)
+    time = f", about {seconds(about)}" if about is not None else ""
+    return f"{to_run} will run, {len(told) - to_run} cached{time}"

@@ -1,0 +1,166 @@
+"""`noisegraph run`: run a graph and write what it makes."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..cache import Cache
+from ..events import Event, NodeFinished, RunFinished
+from ..history import remember
+from ..outputs import Written, make_folder, tensors_for, told, unwritable, write
+from ..plan import Plan
+from ..protocol import Speaker, line
+from ..registry import Registry
+from ..request import afresh
+from ..run import run
+from .call import Call, cache_for, called, folder_of, on_graph, sorted_out, with_cache
+from .interrupt import interruptible
+from .narration import Narration, narration
+from .text import give, say
+
+
+class CancelledError(Exception):
+    """The run was asked to stop, and did."""
+
+
+@click.command("run")
+@on_graph
+@with_cache
+@click.option("--out", type=click.Path(path_type=Path), default=Path(), help="The folder that files are written to.")
+@click.option("--events", type=click.Choice(["jsonl"]), help="Tell every event on stdout, in JSON lines.")
+@click.option("--json", "as_json", is_flag=True, help="Tell on stdout, as JSON, what was made.")
+@click.option("--quiet", is_flag=True, help="Tell nothing but what went wrong.")
+@click.option("--traceback", is_flag=True, help="Show all frames of a node's error.")
+def command(
+    graph: str | None,
+    values: tuple[str, ...],
+    fresh: tuple[str, ...],
+    memory: int | None,
+    disk: int | None,
+    out: Path,
+    events: str | None,
+    as_json: bool,
+    quiet: bool,
+    traceback: bool,
+    **asked: Any,
+) -> int:
+    """Run a graph and write what it makes.
+
+    GRAPH is a file, a graph of the library, a picture that noisegraph made, or - for stdin. NAME=VALUE gives an input its
+    value: as JSON where that fits, else as text. What was made before is not made again. stdout is the files' names.
+    """
+    name, texts, nodes = sorted_out(graph, values, fresh)
+    call = called(name, texts, **asked)
+    plan = _planned(call, out)
+    _tell_differences(call, plan, quiet)
+    cache = cache_for(call.registry, memory, disk)
+    teller = narration(quiet, traceback, lambda use: _origin(call.registry, use))
+    speaker = Speaker("run")
+    speak = _speak(speaker) if events else _silent
+    try:
+        last = _run(plan, cache, afresh(plan, nodes), teller, speak, folder_of(disk))
+    except (CancelledError, KeyboardInterrupt):
+        return _cancelled(speaker if events else None)
+    finally:
+        cache.close()
+    written = write(plan, last.results, out, call.registry, call.request.until, cache.codecs)
+    _report(plan, last, written, speaker if events else None, as_json)
+    return 1 if last.failed else 0
+
+
+def _planned(call: Call, out: Path) -> Plan:
+    """The plan; raises GraphError with all that can be known to go wrong before anything runs."""
+    checked = call.checked()
+    problems = [] if call.request.until else unwritable(checked)
+    plan = call.planned(problems)
+    make_folder(out)
+    return plan
+
+
+def _run(
+    plan: Plan,
+    cache: Cache,
+    fresh: set[int],
+    teller: Narration,
+    speak: Callable[[Event], None],
+    folder: Path | None,
+) -> RunFinished:
+    """Run to the last event; raises CancelledError when asked to stop, the loop's last state being stored."""
+    seconds: dict[str, float] = {}
+    events = run(plan, cache, fresh, tensors_for(plan.checked))
+    try:
+        with teller, interruptible(teller.note) as stop, closing(events):  # type: ignore[type-var]
+            for event in events:
+                if isinstance(event, NodeFinished):
+                    seconds[event.node] = event.seconds
+                teller.tell(event)
+                speak(event)
+                if isinstance(event, RunFinished):
+                    return event
+                if stop.asked:
+                    raise CancelledError
+    finally:
+        remember(folder, plan, seconds)
+    raise AssertionError("a run ends with RunFinished")
+
+
+def _silent(event: Event) -> None:
+    """Nothing is said."""
+
+
+def _speak(speaker: Speaker) -> Callable[[Event], None]:
+    def speak(event: Event) -> None:
+        _send(speaker.messages(event))
+
+    return speak
+
+
+def _send(messages: Iterable[dict[str, Any]]) -> None:
+    for message in messages:
+        sys.stdout.write(line(message))
+    sys.stdout.flush()
+
+
+def _report(plan: Plan, last: RunFinished, written: Written, speaker: Speaker | None, as_json: bool) -> None:
+    """What was made, on stdout."""
+    made = told(plan, last.results, written)
+    if speaker is not None:
+        _send([speaker.message("result", **made), speaker.message("done", failed=last.failed, seconds=last.seconds)])
+    elif as_json:
+        give(json.dumps({**made, "seconds": last.seconds}, indent=2, ensure_ascii=False))
+    else:
+        for path in written:
+            click.echo(path)
+    if last.failed:
+        say("what finished is kept: the next run begins there")
+
+
+def _cancelled(speaker: Speaker | None) -> int:
+    if speaker is not None:
+        _send([speaker.message("cancelled")])
+    again = shlex.join(["noisegraph", *sys.argv[1:]])
+    say(f"cancelled; what was done is kept. To go on from there: {again}")
+    return 130
+
+
+def _origin(registry: Registry, use: str) -> str:
+    plugin = registry.plugin(use.partition(".")[0])
+    return f"{plugin.distribution} {plugin.version}".strip()
+
+
+def _tell_differences(call: Call, plan: Plan, quiet: bool) -> None:
+    """Where a picture's record names other versions or files than there are now, say so."""
+    if call.record is None or quiet:
+        return
+    from ..provenance import differences
+
+    for what in differences(call.record, plan, call.registry):
+        say(f"the result may differ from the picture: {what}")

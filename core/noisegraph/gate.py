@@ -1,0 +1,63 @@
+"""Whether a run may go on: paused, stepped and cancelled from another thread."""
+
+from __future__ import annotations
+
+import threading
+
+
+class Gate:
+    """What the runs of one worker pass between steps."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._cancelled: set[str] = set()
+        self._paused = False
+        self._steps = 0
+        self._closed = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether no run may go on any more."""
+        return self._closed
+
+    def may_go_on(self, run: str) -> bool:
+        """Waits while runs are paused; False once the run is cancelled or the gate is closed."""
+        with self._changed:
+            while self._paused and not self._steps and not self._closed and run not in self._cancelled:
+                self._changed.wait()
+            self._steps = max(self._steps - 1, 0)
+            return not self._closed and run not in self._cancelled
+
+    def cancel(self, run: str) -> None:
+        """The run, begun or not, is to stop."""
+        with self._changed:
+            self._cancelled.add(run)
+            self._changed.notify_all()
+
+    def forget(self, run: str) -> None:
+        """The run is over."""
+        with self._changed:
+            self._cancelled.discard(run)
+
+    def pause(self) -> None:
+        """Runs are to wait before their next step."""
+        with self._changed:
+            self._paused, self._steps = True, 0
+
+    def resume(self) -> None:
+        """Runs are to go on."""
+        with self._changed:
+            self._paused, self._steps = False, 0
+            self._changed.notify_all()
+
+    def step(self) -> None:
+        """One event more, while paused."""
+        with self._changed:
+            self._steps += 1
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """No run may go on."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()

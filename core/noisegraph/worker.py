@@ -1,0 +1,300 @@
+"""The run loop behind JSON lines on stdin and stdout, for the terminal interface and for other programs.
+
+Commands, a line each: run, plan (both with `run`, an id, and `graph` or `path`, and if wanted `inputs`, `sweep`, `until`,
+`fresh`, `device`, `dtype`; run also with `out`, a folder), cancel (`run`), schema, preview_size (`size`), pause, resume
+and step. Events: hello, ready, schema, plan, node, progress, preview, warning, error, result, cancelled, meters, done; each
+has `run` and `seq`. Every run ends with exactly one `done`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Mapping
+from itertools import count
+from pathlib import Path
+from typing import Any, TextIO
+
+from .cache import DISK_BYTES, Cache
+from .devices import Device, resolve
+from .errors import GraphError, did_you_mean
+from .events import NodeFinished, RunFinished
+from .explain import explain
+from .folders import cache_folder
+from .gate import Gate
+from .graph import Graph, parse
+from .history import recall, remember
+from .manual import told as told_node
+from .opening import opened
+from .outputs import Written, make_folder, told, unwritable, write
+from .plan import Plan
+from .protocol import VERSION, Message, Speaker, explained, line
+from .registry import Registry
+from .request import EVERYTHING, Request, afresh, checked, planned
+from .run import run
+from .schema import installed_schema
+
+MOST_MEMORY = 4_000_000_000
+COMMANDS = ("run", "plan", "cancel", "schema", "preview_size", "pause", "resume", "step")
+_METER_SECONDS = 1.0
+_PATIENCE = 10.0
+"""Seconds that a step may take to end when nobody listens any more."""
+
+
+class CommandError(Exception):
+    """A command that cannot be understood."""
+
+
+def serve(device: str = "auto", dtype: str = "auto", memory: int | None = None, disk: int | None = None) -> int:
+    """Serve stdin until it ends. stdout is the protocol's alone: whatever else is printed goes to stderr."""
+    sys.stdout.flush()
+    out = os.fdopen(os.dup(1), "w", encoding="ascii")
+    os.dup2(2, 1)
+    folder = None if disk == 0 else cache_folder()
+    bound = _memory_bound() if memory is None else memory
+    cache = Cache(bound, folder, DISK_BYTES if disk is None else disk)
+    worker = Worker(out, cache, folder, resolve(device, dtype))
+    signal.signal(signal.SIGTERM, lambda number, frame: worker.gate.close())
+    threading.Thread(target=worker.listen, args=(sys.stdin,), daemon=True).start()
+    worker.work()
+    return 0
+
+
+class Worker:
+    """One device, one cache, one run at a time; commands arrive in one thread, runs happen in another."""
+
+    def __init__(self, out: TextIO, cache: Cache, folder: Path | None, device: Device) -> None:
+        self.gate = Gate()
+        self._out = out
+        self._writing = threading.Lock()
+        self._numbers = count()
+        self._commands: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
+        self._registry = Registry.installed()
+        self._cache = cache
+        self._folder = folder
+        self._device = device
+        self._preview_size = 0
+        self._metered = 0.0
+        self._ready = False
+
+    def listen(self, lines: TextIO) -> None:
+        """Take commands until there are no more; those that concern a run that is on take effect at once."""
+        for text in lines:
+            if text.strip():
+                self._hear(text)
+        self.gate.close()
+        self._commands.put(None)
+        time.sleep(_PATIENCE)
+        os._exit(0)  # a step that does not end must not keep the process alive
+
+    def work(self) -> None:
+        """Do what was asked for, in order, until nobody asks any more."""
+        self._send(self._speaker("").message("hello", protocol=VERSION, pid=os.getpid(), commands=list(COMMANDS)))
+        while not self.gate.closed:
+            try:
+                command = self._commands.get(timeout=None if self._ready else 0.05)
+            except queue.Empty:
+                self._warm_up()
+                continue
+            if command is not None:
+                self._do(command)
+
+    def _hear(self, text: str) -> None:
+        try:
+            command = _understood(text)
+            match command["command"]:
+                case "cancel":
+                    self.gate.cancel(str(command.get("run", "")))
+                case "preview_size":
+                    self._preview_size = min(max(int(command.get("size", 0)), 0), 4096)
+                case "pause":
+                    self.gate.pause()
+                case "resume":
+                    self.gate.resume()
+                case "step":
+                    self.gate.step()
+                case _:
+                    self._commands.put(command)
+        except (CommandError, ValueError, TypeError) as error:
+            self._send(self._speaker("").message("error", kind="command", message=str(error)))
+
+    def _do(self, command: Message) -> None:
+        """One command; whatever goes wrong with it is told, and the next is done."""
+        run_id = str(command.get("run", ""))
+        speaker = self._speaker(run_id)
+        kind, failed, began = command["command"], 0, time.perf_counter()
+        try:
+            if kind == "schema":
+                self._send(self._schema(speaker))
+            elif kind == "plan":
+                self._send(self._plan(command, speaker))
+            else:
+                failed = self._run(command, speaker)
+        except GraphError as error:
+            failed = 1
+            self._send(speaker.problems(error.problems))
+        except BaseException as error:  # an error of the executor ends the run, not the worker
+            failed = 1
+            text = f"{type(error).__name__}: {error}"
+            self._send(speaker.message("error", kind="internal", message=text, full_traceback=traceback.format_exc()))
+        if kind == "run":
+            self.gate.forget(run_id)
+            self._send(self._meters(speaker))
+            self._send(speaker.message("done", failed=failed, seconds=round(time.perf_counter() - began, 6)))
+
+    def _schema(self, speaker: Speaker) -> Message:
+        nodes = [told_node(spec) for spec in self._registry.specs().values()]
+        return speaker.message("schema", schema=installed_schema(self._registry), nodes=nodes)
+
+    def _plan(self, command: Message, speaker: Speaker) -> Message:
+        plan = planned(self._request(command), self._registry)
+        known = recall(self._folder, plan.checked.flat.top.graph.name)
+        return speaker.message("plan", **explained(explain(plan, self._cache, known, _fresh(command, plan))))
+
+    def _run(self, command: Message, speaker: Speaker) -> int:
+        """Run and tell; how many nodes failed."""
+        request, run_id = self._request(command), str(command.get("run", ""))
+        out = command.get("out")
+        problems = unwritable(checked(request, self._registry)) if out and not request.until else []
+        plan = planned(request, self._registry, problems)
+        if out:
+            make_folder(Path(out))
+        self._warm_up()
+        self._cache.codecs = tuple(self._registry.collect("noisegraph_codecs", self._registry.imported))
+        last = self._events(plan, command, speaker, run_id)
+        if last is None:
+            self._send(speaker.message("cancelled"))
+            return 0
+        codecs = self._cache.codecs
+        nothing = Written([{} for _ in last.results])
+        made = write(plan, last.results, Path(out), self._registry, request.until, codecs) if out else nothing
+        self._send(speaker.message("result", **told(plan, last.results, made)))
+        return last.failed
+
+    def _events(self, plan: Plan, command: Message, speaker: Speaker, run_id: str) -> RunFinished | None:
+        """Run to the last event; None where the run was cancelled before."""
+        seconds: dict[str, float] = {}
+        events = run(plan, self._cache, _fresh(command, plan))
+        try:
+            with contextlib.closing(events):  # type: ignore[type-var]
+                while self.gate.may_go_on(run_id):
+                    event = next(events)
+                    for message in speaker.messages(event):
+                        self._send(message)
+                    if isinstance(event, NodeFinished):
+                        seconds[event.node] = event.seconds
+                    if isinstance(event, RunFinished):
+                        return event
+                    if time.perf_counter() - self._metered > _METER_SECONDS:
+                        self._send(self._meters(speaker))
+                return None
+        finally:
+            remember(self._folder, plan, seconds)
+
+    def _request(self, command: Message) -> Request:
+        graph, given = _graph(command)
+        sweep = _object(command, "sweep")
+        return Request(
+            graph,
+            {name: value for name, value in given.items() if name not in sweep} | _object(command, "inputs"),
+            sweep,
+            command.get("until"),
+            str(command.get("device", self._device.name)),
+            str(command.get("dtype", self._device.dtype if "device" not in command else "auto")),
+        )
+
+    def _warm_up(self) -> None:
+        """Import torch, which takes seconds, and tell what there is."""
+        if self._ready:
+            return
+        self._ready = True
+        import torch
+
+        name = self._device.name
+        shown = torch.cuda.get_device_name(name) if self._device.kind == "cuda" and torch.cuda.is_available() else name
+        told = {"device": name, "dtype": self._device.dtype, "name": shown, "torch": torch.__version__}
+        self._send(self._speaker("").message("ready", **told))
+
+    def _meters(self, speaker: Speaker) -> Message:
+        """How much memory the process, the cache and the device use, in bytes."""
+        self._metered = time.perf_counter()
+        used = total = None
+        torch = sys.modules.get("torch")
+        if torch is not None and self._device.kind == "cuda" and torch.cuda.is_initialized():
+            free, total = torch.cuda.mem_get_info(self._device.name)
+            used = total - free
+        return speaker.message(
+            "meters", rss=_resident(), cache=self._cache.memory.size, device_used=used, device_total=total
+        )
+
+    def _speaker(self, run_id: str) -> Speaker:
+        return Speaker(run_id, self._numbers, lambda: self._preview_size)
+
+    def _send(self, message: Message) -> None:
+        try:
+            with self._writing:
+                self._out.write(line(message))
+                self._out.flush()
+        except (OSError, ValueError):  # nobody listens any more
+            self.gate.close()
+
+
+def _understood(text: str) -> Message:
+    try:
+        command = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise CommandError(f"a command is one line of JSON: {error}") from None
+    kind = command.get("command") if isinstance(command, dict) else None
+    if kind not in COMMANDS:
+        hint = did_you_mean(str(kind), COMMANDS) or f"there are {', '.join(COMMANDS)}"
+        raise CommandError(f"no command {str(kind)[:80]!r}; {hint}")
+    return command  # type: ignore[no-any-return]
+
+
+def _graph(command: Message) -> tuple[Graph, Mapping[str, Any]]:
+    """The graph that a command holds or names, and the inputs that came with it."""
+    if isinstance(command.get("path"), str) and command["path"] != "-":
+        found = opened(command["path"])
+        return found.graph, found.given
+    graph = command.get("graph")
+    if not isinstance(graph, (str, dict)):
+        raise GraphError.of("no graph", 'give its text or object as "graph", or its file or name as "path"')
+    text = graph if isinstance(graph, str) else json.dumps(graph, indent=2)
+    folder = Path(str(command["folder"])) if command.get("folder") else Path.cwd()
+    return parse(text, str(command.get("name", "graph")), folder), {}
+
+
+def _object(command: Message, key: str) -> dict[str, Any]:
+    value = command.get(key) or {}
+    if not isinstance(value, dict) or (key == "sweep" and not all(isinstance(one, list) for one in value.values())):
+        raise GraphError.of(f"'{key}' is no object" + (" of lists" if key == "sweep" else ""))
+    return value
+
+
+def _fresh(command: Message, plan: Plan) -> set[int]:
+    wanted = command.get("fresh") or []
+    return afresh(plan, [EVERYTHING] if wanted is True else [str(node) for node in wanted])
+
+
+def _memory_bound() -> int:
+    """A quarter of the computer's memory, at most 4 GB."""
+    try:
+        return min(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4, MOST_MEMORY)
+    except (ValueError, OSError, AttributeError):
+        return MOST_MEMORY // 4
+
+
+def _resident() -> int | None:
+    """The memory that this process has, in bytes, where the system tells."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return None
