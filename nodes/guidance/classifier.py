@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Annotated
 
 import noisegraph as ng
 from pydantic import Field
 
-from ..likelihoods.reverse import Variance, data_weight, reverse_variance
+from ..likelihoods.reverse import Variance, data_weight, reverse_log_variance
 from .combined import Combined
 
 Strength = Annotated[float, Field(ge=-1000, le=100_000)]
@@ -71,11 +72,17 @@ class MeanShifted:
     def predict(self, x: ng.Tensor, level: ng.Level) -> ng.Predicted:
         """The guided data, and the learned variance as it was."""
         index = self._step(level)
-        here, there = self.levels[index], self.levels[index + 1]
         found = ng.predict(self.denoiser, x, level)
-        spread = reverse_variance(self.levels, index, self.variance, found.variance)
-        pull = ng.class_gradient(self.classifier, x, level)
-        return found._replace(x0=found.x0 + self.scale * spread / data_weight(here, there) * pull)
+        weight = data_weight(level, self.levels[index + 1])
+        shift = self.scale * self._spread(index, found.variance) / weight * ng.class_gradient(self.classifier, x, level)
+        return found._replace(x0=found.x0 + shift)
+
+    def _spread(self, index: int, fraction: ng.Tensor | None) -> ng.Tensor | float:
+        """The step's variance; of a last step with variance small, 0."""
+        if self.variance == "small" and self.levels[index + 1].sigma == 0:
+            return 0.0
+        log_variance = reverse_log_variance(self.levels, index, self.variance, fraction)
+        return math.exp(log_variance) if isinstance(log_variance, float) else log_variance.exp()
 
     def _step(self, level: ng.Level) -> int:
         if level in self.levels.points[:-1]:

@@ -13,30 +13,32 @@ Variance = Literal["small", "large", "learned"]
 """beta-tilde, beta, or the network's own between their logarithms (Nichol & Dhariwal 2021, eq. 15)."""
 
 
-def reverse_variance(
+def reverse_log_variance(
     levels: ng.Levels, index: int, variance: Variance, fraction: ng.Tensor | None
 ) -> ng.Tensor | float:
-    """Var(x_there | x_here) of step `index`.
+    """log Var(x_there | x_here) of step `index`.
 
-    In the last step, to clean data, beta-tilde is 0: there small is 0, and large and learned take the beta-tilde of the
-    step before for it, as guided-diffusion does.
+    In the last step, to clean data, where beta-tilde is 0, small and large both are the beta-tilde of the step before,
+    and learned goes from that to beta, as in guided-diffusion.
     """
     here, there = levels[index], levels[index + 1]
-    if variance == "small":
-        return posterior_variance(here, there)
     log_small = math.log(clipped_variance(levels, index))
+    if variance == "small" or (variance == "large" and there.sigma == 0):
+        return log_small
+    log_large = math.log(transition_variance(here, there))
     if variance == "large":
-        return transition_variance(here, there) if there.sigma > 0 else math.exp(log_small)
+        return log_large
     if fraction is None:
         raise ng.NodeError("the denoiser has no learned variance", "take variance small or large")
-    log_large = math.log(transition_variance(here, there))
-    return (fraction * log_large + (1 - fraction) * log_small).exp()
+    return fraction * log_large + (1 - fraction) * log_small
 
 
 def clipped_variance(levels: ng.Levels, index: int) -> float:
     """beta-tilde of step `index`; of the step before it, where clean data are reached in this one (Ho et al. 2020)."""
-    if levels[index + 1].sigma > 0 or index == 0:
+    if levels[index + 1].sigma > 0:
         return posterior_variance(levels[index], levels[index + 1])
+    if index == 0:
+        raise ng.NodeError("a single step to clean data has no variance", "give levels of two steps or more")
     return posterior_variance(levels[index - 1], levels[index])
 
 

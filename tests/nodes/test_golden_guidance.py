@@ -12,8 +12,12 @@ from noisegraph.nodes.guidance.classifier import classifier, classifier_mean
 from noisegraph.nodes.guidance.clip import CLEAN, clip, on_data, similarity
 from noisegraph.nodes.guidance.threshold import clamp, dynamic_threshold
 from noisegraph.nodes.samplers.ddim import ddim, ddpm
-from noisegraph.nodes.samplers.dpmpp_2m import dpmpp_2m
+from noisegraph.nodes.samplers.dpm_fast import dpm_fast
+from noisegraph.nodes.samplers.dpm_multistep import dpm_multistep
+from noisegraph.nodes.samplers.dpmpp import dpmpp_2m
 from noisegraph.nodes.samplers.edm import heun
+from noisegraph.nodes.samplers.pndm import plms
+from noisegraph.nodes.samplers.unipc import unipc
 from noisegraph.testing.mixture import Mixture
 
 from .golden import Case, Params, agree, cases, load, mixture, needs_golden, solve
@@ -37,7 +41,7 @@ def guided_by_class(case: Case, denoiser: ng.Denoiser) -> ng.Denoiser:
     return classifier(denoiser, pull, scale=asked["scale"])
 
 
-def without_classifier_free(case: Case) -> tuple[ng.Denoiser, ng.Denoiser, float]:
+def parts(case: Case) -> tuple[ng.Denoiser, ng.Denoiser, float]:
     asked = case.params["cfg"]
     return case.model.denoiser(asked["cls"]), case.model.denoiser(), asked["scale"]
 
@@ -119,20 +123,20 @@ def test_class_gradients_are_the_exact_ones_at_every_level(name: str, schedule: 
 @pytest.mark.parametrize("case", cases("ldm_repo", "ddim", having("cfg")))
 @pytest.mark.parametrize("by_w", [False, True], ids=["scale", "w"])
 def test_classifier_free_guidance_walks_as_latent_diffusion(case: Case, by_w: bool) -> None:
-    toward, away, scale = without_classifier_free(case)
+    toward, away, scale = parts(case)
     denoiser = cfg_w(toward, away, w=scale - 1) if by_w else cfg(toward, away, scale=scale)
     agree(case, solve(case, ddim(eta=case.params["eta"]), denoiser=denoiser))
 
 
 @pytest.mark.parametrize("case", cases("k_diffusion", "dpmpp_2m", having("cfg")))
 def test_classifier_free_guidance_walks_as_k_diffusion_by_dpmpp_2m(case: Case) -> None:
-    toward, away, scale = without_classifier_free(case)
+    toward, away, scale = parts(case)
     agree(case, solve(case, dpmpp_2m(), denoiser=cfg(toward, away, scale=scale)))
 
 
 @pytest.mark.parametrize("case", cases("k_diffusion", "heun", having("cfg")))
 def test_classifier_free_guidance_walks_as_k_diffusion_by_heun(case: Case) -> None:
-    toward, away, scale = without_classifier_free(case)
+    toward, away, scale = parts(case)
     agree(case, solve(case, heun(), denoiser=cfg(toward, away, scale=scale)))
 
 
@@ -143,7 +147,7 @@ def told(case: Case) -> ng.Levels:
 
 @pytest.mark.parametrize("case", cases("diffusers", "DDIMScheduler", having("cfg")))
 def test_classifier_free_guidance_walks_as_diffusers(case: Case) -> None:
-    toward, away, scale = without_classifier_free(case)
+    toward, away, scale = parts(case)
     agree(case, solve(case, ddim(), levels=told(case), denoiser=cfg(toward, away, scale=scale)))
 
 
@@ -154,7 +158,7 @@ def test_static_thresholding_walks_as_diffusers_with_clipped_noise(case: Case) -
 
 @pytest.mark.parametrize("case", cases("diffusers", "DPMSolverMultistepScheduler", having("cfg")))
 def test_classifier_free_guidance_walks_as_diffusers_by_dpmpp_2m(case: Case) -> None:
-    toward, away, scale = without_classifier_free(case)
+    toward, away, scale = parts(case)
     agree(case, solve(case, dpmpp_2m(), levels=told(case), denoiser=cfg(toward, away, scale=scale)))
 
 
@@ -183,6 +187,53 @@ def test_dynamic_thresholding_walks_as_diffusers_by_dpmpp_2m(case: Case) -> None
 @pytest.mark.parametrize("case", cases("diffusers", "DDPMScheduler", lambda p: p["config"].get("clip_sample") is True))
 def test_static_thresholding_walks_as_diffusers_by_ddpm(case: Case) -> None:
     agree(case, solve(case, ddpm(), levels=told(case), denoiser=clamp(case.model.denoiser())))
+
+
+def guided(case: Case) -> ng.Denoiser:
+    """The case's guidance of every kind, by the nodes."""
+    denoiser = case.model.denoiser()
+    if case.params.get("cfg"):
+        toward, away, scale = parts(case)
+        denoiser = cfg(toward, away, scale=scale)
+    if case.params.get("classifier"):
+        denoiser = guided_by_class(case, denoiser)
+    if threshold := case.params.get("dynamic_threshold"):
+        denoiser = dynamic_threshold(denoiser, quantile=threshold["ratio"], least=threshold["max_val"])
+    return denoiser
+
+
+def by_method(method: str) -> Any:
+    kinds = {"cfg", "classifier", "dynamic_threshold"}
+    return lambda params: params["method"] == method and bool(kinds & set(params))
+
+
+@pytest.mark.parametrize("case", cases("dpm_solver", where=by_method("multistep")))
+def test_guidance_walks_as_dpm_solvers_by_its_multistep_method(case: Case) -> None:
+    form = "eps" if case.params["algorithm"] == "dpmsolver" else "x0"
+    sampler = dpm_multistep(order=2, prediction=form, lower_order_final=10, reference="dpm_solver")
+    assert case.params["order"] == 2
+    agree(case, solve(case, sampler, denoiser=guided(case)))
+
+
+@pytest.mark.parametrize("case", cases("dpm_solver", where=by_method("singlestep")))
+def test_guidance_walks_as_dpm_solvers_by_its_singlestep_method(case: Case) -> None:
+    form = "eps" if case.params["algorithm"] == "dpmsolver" else "x0"
+    alphas, sigmas = case.arrays["evals"].T
+    end = case.levels[len(case.levels) - 1]
+    asked = case.along([*alphas, end.alpha], [*sigmas, end.sigma])
+    sampler = dpm_fast(order=case.params["order"], prediction=form)
+    agree(case, solve(case, sampler, levels=asked, denoiser=guided(case)), trajectory=False)
+
+
+@pytest.mark.parametrize("case", cases("unipc_repo", where=having("cfg")))
+def test_classifier_free_guidance_walks_as_unipc(case: Case) -> None:
+    sampler = unipc(order=2, variant="b2", lower_order_final=1000, reference="published")
+    agree(case, solve(case, sampler, denoiser=guided(case)), trajectory=False)
+
+
+@pytest.mark.parametrize("case", cases("ldm_repo", "plms", having("cfg")))
+def test_classifier_free_guidance_walks_as_latent_diffusion_by_plms(case: Case) -> None:
+    agree(case, solve(case, plms(), denoiser=guided(case)))
 
 
 def clipped(params: Params) -> bool:
