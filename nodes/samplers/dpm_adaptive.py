@@ -35,8 +35,8 @@ def dpm_adaptive(
     order: Annotated[int, Field(ge=2, le=3)] = 3,
     prediction: Prediction = "x0",
     solver: Solver = "midpoint",
-    absolute: Positive = 0.0078,
-    relative: Positive = 0.05,
+    atol: Positive = 0.0078,
+    rtol: Positive = 0.05,
     first_step: Positive = 0.05,
     eta: Eta = 0.0,
     reference: Reference = None,
@@ -48,15 +48,17 @@ def dpm_adaptive(
 
     prediction: x0 is DPM-Solver++, eps is DPM-Solver.
     solver: midpoint as in the paper, or heun, which is what the authors' code calls taylor.
-    absolute: the error allowed for a small value; data reach from -1 to 1.
-    relative: the error allowed as a share of a large value.
+    atol: the error allowed for a small value; data reach from -1 to 1.
+    rtol: the error allowed as a share of a large value.
     first_step: the length of the first step, in the half-log-SNR lambda.
     eta: the share of the ancestral noise that is added after each step.
     reference: k-diffusion controls the steps otherwise, and accepts a little more.
     """
-    control = Control(absolute, relative, order, 1.5 if eta > 0 else order, reference)
+    control = Control(atol, rtol, order, 1.5 if eta > 0 else order, reference)
 
     def step(denoiser: ng.Denoiser, state: Attempt, step: ng.Step) -> Attempt:
+        if state.arrived:
+            return state
         start, end, clean = _ends(step.levels)
         here = start if state.half_log_snr is None else step.process.at_log_snr(2 * state.half_log_snr)
         needs_signal(here)
@@ -84,15 +86,15 @@ def dpm_adaptive(
 class Control(NamedTuple):
     """How the error of an attempt is measured, and what follows from it."""
 
-    absolute: float
-    relative: float
+    atol: float
+    rtol: float
     order: int
     order_of_noise: float
     reference: Reference
 
     def error(self, lower: ng.Tensor, higher: ng.Tensor, before: ng.Tensor) -> float:
         """The difference of the two orders in units of what is allowed: 1 is the most."""
-        allowed = (self.relative * lower.abs().maximum(before.abs())).clamp(min=self.absolute)
+        allowed = (self.rtol * lower.abs().maximum(before.abs())).clamp(min=self.atol)
         squares = ((higher - lower) / allowed).square().flatten(1).mean(1)
         return float(squares.mean().sqrt() if self.reference == "k_diffusion" else squares.max().sqrt())
 

@@ -6,9 +6,10 @@ from typing import Literal, NamedTuple
 
 import noisegraph as ng
 
+from .dpm_multistep import Eta
 from .dpm_singlestep import Order, fast_orders, first, second, third
 from .edm import needs_signal
-from .exponential import Prediction, Solver, half_log_snr, predicted, span
+from .exponential import Prediction, Solver, Span, half_log_snr, predicted, span
 
 Schedule = Literal["fast", "fixed"]
 Reference = Literal["diffusers"] | None
@@ -30,6 +31,7 @@ def dpm_fast(
     prediction: Prediction = "x0",
     solver: Solver = "midpoint",
     schedule: Schedule = "fast",
+    eta: Eta = 0.0,
     reference: Reference = None,
 ) -> ng.Sampler:
     """DPM-Solver-fast: singlestep steps of orders up to `order`, one evaluation per level (Lu et al. 2022a, C.1).
@@ -37,7 +39,8 @@ def dpm_fast(
     prediction: x0 is DPM-Solver++, eps is DPM-Solver.
     solver: midpoint as in the paper, or heun, which is what the authors' code calls taylor.
     schedule: fast ends with lower orders, so that any number of levels fits; fixed wants a multiple of `order`.
-    reference: diffusers takes other intermediate points in steps of order 3, and ends order 2 with two steps of order 1.
+    eta: how much of the reverse SDE's noise is added; 0 is the ODE, 1 is the SDE.
+    reference: diffusers takes other points between in steps of order 3, and ends order 2 with two steps of order 1.
     """
 
     def step(denoiser: ng.Denoiser, state: Block, step: ng.Step) -> Block:
@@ -48,19 +51,30 @@ def dpm_fast(
         if there.sigma == 0:
             return Block(there.alpha * x0)
         latest = predicted(x0, state.x, here, prediction)
-        place = _place(_orders(step.total, order, schedule, reference), step.index)
-        if place.at == 0 or state.start is None or state.m is None:
-            return Block(first(state.x, span(here, there, prediction), latest), state.x, latest)
-        levels = step.levels.points[step.index - place.at : step.index + 2]
-        over = span(levels[0], there, prediction)
-        if place.at == 1 or state.m1 is None:
-            middle: Solver = solver if place.order == 2 or reference == "diffusers" else "heun"
-            x = second(state.start, over, state.m, latest, _fraction(levels, 1), middle)
-            return Block(x, state.start, state.m, latest)
-        r1, r2 = _fraction(levels, 1), _fraction(levels, 2)
-        return Block(third(state.start, over, state.m, state.m1, latest, r1, r2, solver))
+        block = _block(_orders(step.total, order, schedule, reference), step.index)
+        at = block.at if state.m is not None else 0
+        if at == 0:
+            state = Block(state.x, state.x)
+        levels = step.levels.points[step.index - at : step.index + 2]
+        over = span(levels[0], there, prediction, eta)
+        middle: Solver = solver if block.order == 2 or reference == "diffusers" else "heun"
+        after = _evaluated(state, over, latest, levels, middle, solver)
+        return after._replace(x=after.x + over.noise * step.path(*over.clock)) if over.noise > 0 else after
 
-    return ng.Sampler(Block, step, noisy=False, asks=ng.asks_here)
+    return ng.Sampler(Block, step, noisy=eta > 0, asks=ng.asks_here)
+
+
+def _evaluated(
+    state: Block, over: Span, latest: ng.Tensor, levels: tuple[ng.Level, ...], middle: Solver, solver: Solver
+) -> Block:
+    """The block after one evaluation more: x at the last of its levels, from its first, by all that was predicted."""
+    start = state.x if state.start is None else state.start
+    if state.m is None:
+        return Block(first(start, over, latest), start, latest)
+    r1 = _fraction(levels, 1)
+    if state.m1 is None:
+        return Block(second(start, over, state.m, latest, r1, middle), start, state.m, latest)
+    return Block(third(start, over, state.m, state.m1, latest, r1, _fraction(levels, 2), solver))
 
 
 class Place(NamedTuple):
@@ -70,7 +84,7 @@ class Place(NamedTuple):
     at: int
 
 
-def _place(orders: tuple[int, ...], index: int) -> Place:
+def _block(orders: tuple[int, ...], index: int) -> Place:
     for order in orders:
         if index < order:
             return Place(order, index)

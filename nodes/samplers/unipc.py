@@ -8,6 +8,7 @@ from typing import Annotated, Literal, NamedTuple
 import noisegraph as ng
 from pydantic import Field
 
+from .dpm_multistep import Lower
 from .edm import needs_signal
 from .exponential import Prediction, Span, advance, half_log_snr, interpolated, phi, predicted, span
 
@@ -32,15 +33,15 @@ def unipc(
     order: Annotated[int, Field(ge=1, le=3)] = 2,
     variant: Variant = "b2",
     prediction: Prediction = "x0",
-    corrector: bool = True,
-    lower_order_final: Annotated[int, Field(ge=0)] = 100_000,
+    uncorrected: Annotated[int, Field(ge=0)] = 0,
+    lower_order_final: Lower = 15,
     reference: Reference = None,
 ) -> ng.Sampler:
     """UniPC, of order `order` + 1 with one evaluation a step (Zhao et al. 2023, algorithms 5 to 8).
 
     variant: B(h) = h or e^h - 1 where a coefficient is simplified, which is in orders 1 and 2; vary_coeff never does.
-    corrector: whether steps are corrected; without it the order is `order`.
-    lower_order_final: walks of fewer steps end with steps of second and first order; 0 is never.
+    uncorrected: how many of the first steps are left as predicted: 1 helps with large guidance scales.
+    lower_order_final: walks of fewer steps end with steps of second and first order; the published codes always do.
     reference: the published code drops terms of vary_coeff's corrector and reaches order 1; this gives its numbers.
     """
 
@@ -50,7 +51,7 @@ def unipc(
             needs_signal(here)
         latest = predicted(denoiser(state.x, here), state.x, here, prediction)
         x = state.x
-        if corrector and state.origin is not None:
+        if state.origin is not None and step.index > uncorrected:
             x = _corrected(step, state, latest, prediction, variant, reference)
         known = [m for m in (latest, state.newest, state.before) if m is not None]
         allowed = order if step.total >= lower_order_final else min(order, step.total - step.index)

@@ -121,8 +121,8 @@ def test_adaptive_walks_as_its_authors_code(case: Case) -> None:
     sampler = dpm_adaptive(
         order=case.params["order"],
         prediction=form(case),
-        absolute=case.params["atol"],
-        relative=case.params["rtol"],
+        atol=case.params["atol"],
+        rtol=case.params["rtol"],
         first_step=case.params["h_init"],
     )
     alpha, sigma = (float(value) for value in case.arrays["evals"][0])
