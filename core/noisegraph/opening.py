@@ -1,4 +1,4 @@
-"""A graph by whatever name it was asked for: a file, a graph of the library, a picture that noisegraph made, or `-` for stdin."""
+"""A graph by what it is asked for with: a file, a name in the library, a picture that noisegraph made, or `-`."""
 
 from __future__ import annotations
 

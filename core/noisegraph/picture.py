@@ -1,4 +1,4 @@
-"""Pictures as PNG files: from values in [0, 1] to bytes, on contact sheets, with a text that says how they were made."""
+"""Pictures as PNG files: from values in [0, 1] to bytes, alone or on sheets, with a text on how they were made."""
 
 from __future__ import annotations
 

@@ -173,7 +173,7 @@ def explained(nodes: Sequence[Explained]) -> Message:
 
 
 def estimate(nodes: Sequence[Explained]) -> float | None:
-    """How long what will run took when it last ran; the stored steps of a loop are taken off. None: nothing is known."""
+    """How long what will run took when it last ran, without a loop's stored steps; None where nothing is known."""
     known = [
         node.seconds * (1 - (node.steps[0] / node.steps[1] if node.steps and node.steps[1] else 0))
         for node in nodes

@@ -26,7 +26,7 @@ _DEEPEST = 64
 class Record:
     """How the outputs of a run, or of one point of a sweep, came about: enough to make them again.
 
-    `versions` are those of distributions, `files` the hashes of what nodes read: `node.port` or the node's name -> hash.
+    `versions` are those of distributions, `files` the hashes of what nodes read.
     """
 
     graph: Graph

@@ -1,9 +1,9 @@
 """The run loop behind JSON lines on stdin and stdout, for the terminal interface and for other programs.
 
-Commands, a line each: run, plan (both with `run`, an id, and `graph` or `path`, and if wanted `inputs`, `sweep`, `until`,
+Commands, a line each: run and plan (with `run`, an id, and `graph` or `path`, and if wanted `inputs`, `sweep`, `until`,
 `fresh`, `device`, `dtype`; run also with `out`, a folder), cancel (`run`), schema, preview_size (`size`), pause, resume
-and step. Events: hello, ready, schema, plan, node, progress, preview, warning, error, result, cancelled, meters, done; each
-has `run` and `seq`. Every run ends with exactly one `done`.
+and step. Events: hello, ready, schema, plan, node, progress, preview, warning, error, result, cancelled, meters, done;
+all have `run` and `seq`. Every run ends with exactly one `done`.
 """
 
 from __future__ import annotations

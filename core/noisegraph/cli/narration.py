@@ -80,8 +80,8 @@ class Quiet:
         """The node, its plugin, its inputs, what went wrong and where."""
         if event.kind == "blocked":
             return printable(f"{event.node}: {event.message}")
-        head = f"{coloured('error:', 'red')} {printable(f'{event.node} ({event.use} of {self._origin(event.use)})')} failed"
-        lines = [f"{head}: {printable(event.message)}"]
+        node = f"{event.node} ({event.use} of {self._origin(event.use)})"
+        lines = [f"{coloured('error:', 'red')} {printable(f'{node} failed: {event.message}')}"]
         lines += [f"  {printable(f'{name}: {told}')}" for name, told in event.inputs.items()]
         frames = event.full_traceback if self._all_frames else event.traceback
         lines += [f"  {line}" for line in printable(frames).splitlines()]
