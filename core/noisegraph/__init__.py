@@ -38,6 +38,10 @@ if TYPE_CHECKING:
     from .diffusion.network import Weights as Weights
     from .diffusion.noise import normal as normal
     from .diffusion.noise import seeds_from as seeds_from
+    from .diffusion.objectives import denoising_score_matching as denoising_score_matching
+    from .diffusion.objectives import explicit_score_matching as explicit_score_matching
+    from .diffusion.objectives import implicit_score_matching as implicit_score_matching
+    from .diffusion.objectives import sliced_score_matching as sliced_score_matching
     from .diffusion.processes.discrete import DiscreteVP as DiscreteVP
     from .diffusion.processes.exploding import EDM as EDM
     from .diffusion.processes.exploding import GeometricVE as GeometricVE
@@ -59,6 +63,7 @@ if TYPE_CHECKING:
     from .errors import Problem as Problem
     from .hookspecs import hookimpl as hookimpl
     from .loop import Loop as Loop
+    from .testing.mixture import Mixture as Mixture
     from .values import Architecture as Architecture
     from .values import Condition as Condition
     from .values import File as File
@@ -81,6 +86,9 @@ _HOMES = {
     "diffusion.level": "Level Levels Process at_ratio noised",
     "diffusion.network": "Network Weights",
     "diffusion.noise": "normal seeds_from",
+    "diffusion.objectives": (
+        "denoising_score_matching explicit_score_matching implicit_score_matching sliced_score_matching"
+    ),
     "diffusion.processes.discrete": "DiscreteVP",
     "diffusion.processes.exploding": "EDM GeometricVE",
     "diffusion.processes.flow": "Flow shift_by_area shift_by_length",
@@ -90,6 +98,7 @@ _HOMES = {
     "errors": "GraphError NodeError NoisegraphError PluginError Problem",
     "hookspecs": "hookimpl",
     "loop": "Loop",
+    "testing.mixture": "Mixture",
     "values": "Architecture Condition File FileKind Image Latent Mask Points Tensor WeightsFile",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}

@@ -47,6 +47,8 @@ def walk(
     def reads(index: int) -> tuple[Any, ...]:
         here, there = levels[index], levels[index + 1]
         asked = sampler.asks(here, there) if sampler.asks else (here, there)
+        if sampler.finished is not None:  # it paces itself between the two ends
+            here, there = asked = levels[0], levels[-1]
         seeds = (seed,) if sampler.noisy else ()
         return (sampler, place, here, there, index, levels.steps, *seeds, *ng.acting(denoiser, *asked))
 
