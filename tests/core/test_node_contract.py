@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Annotated, Any, NamedTuple
 
 import noisegraph as ng
@@ -180,6 +181,21 @@ def adder(amount: Any) -> Callable[[Any], Any]:
 )
 def test_values_are_the_same_when_they_hold_the_same_bits(one: Any, other: Any, wanted: bool) -> None:
     assert same(one, other) is wanted
+
+
+def test_what_an_object_has_worked_out_meanwhile_does_not_count() -> None:
+    class Circle:
+        def __init__(self, radius: float) -> None:
+            self.radius = radius
+
+        @cached_property
+        def area(self) -> float:
+            return 3 * self.radius**2
+
+    one, other = Circle(1.0), Circle(1.0)
+    assert one.area == 3
+    assert same(one, other)
+    assert not same(one, Circle(2.0))
 
 
 def test_a_value_that_holds_itself_is_compared_once() -> None:

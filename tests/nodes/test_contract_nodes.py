@@ -21,6 +21,7 @@ BUILT_IN = {
 }
 PROCESS = ng.DiscreteVP("cosine", 1000)
 LEVELS = ng.Levels((PROCESS.level(900), PROCESS.level(100), PROCESS.at_log_snr(math.inf)), PROCESS)
+DDIM = BUILT_IN["sampler.ddim"].function()
 RAMP = torch.linspace(0, 1, 2 * 3 * 4 * 4).reshape(2, 3, 4, 4)
 
 
@@ -45,13 +46,35 @@ EXAMPLES: Mapping[str, tuple[Mapping[str, Any], ...]] = {
     "label.encode": ({"label": [1, 2]}, {}),
     "latent.noise": ({"like": ng.Shape((3, 4, 4)), "seed": 5, "batch": 2}, {"like": RAMP, "levels": LEVELS}),
     "latent.shape": ({"sizes": (1, 8, 8)},),
+    "levels.explicit": ({"process": PROCESS, "values": [999.0, 500.0, 0.0]},),
+    "sampler.step": ({"sampler": DDIM, "denoiser": half, "noise": RAMP, "levels": LEVELS},),
     "levels.uniform": ({"process": PROCESS, "steps": 7}, {"process": PROCESS, "spacing": "trailing"}),
 }
 
 
+SAMPLES: Mapping[Any, Any] = {
+    ng.Denoiser: third,
+    ng.Image: RAMP,
+    ng.Latent: RAMP * 2 - 1,
+    ng.Levels: LEVELS,
+    ng.Mask: RAMP[:, :1],
+    ng.Process: PROCESS,
+    ng.Sampler: DDIM,
+    ng.Shape: ng.Shape((3, 4, 4)),
+    list[ng.Denoiser]: [half, third],
+    list[ng.Image]: [RAMP, RAMP / 2],
+}
+"""A value for each type of port, for nodes that have no example of their own."""
+
+
 def examples(name: str) -> tuple[Mapping[str, Any], ...]:
-    """The examples of a node; one that needs nothing is tried with nothing."""
-    return EXAMPLES.get(name, () if BUILT_IN[name].required else ({},))
+    """The examples of a node; one whose required inputs are of known types is tried with a value of each."""
+    required = [BUILT_IN[name].ports[port] for port in BUILT_IN[name].required]
+    if name in EXAMPLES:
+        return EXAMPLES[name]
+    if not all(port.wired and port.type in SAMPLES for port in required):
+        return ()
+    return ({port.name: SAMPLES[port.type] for port in required},)
 
 
 def contract(name: str) -> type[NodeContract]:

@@ -68,8 +68,12 @@ def _held(function: types.FunctionType) -> list[Any]:
 
 
 def _fields(value: Any) -> dict[str, Any]:
-    slots = [name for kind in type(value).__mro__ for name in getattr(kind, "__slots__", ())]
-    return {**{name: getattr(value, name) for name in slots if hasattr(value, name)}, **getattr(value, "__dict__", {})}
+    """The attributes of an object, without those that are worked out from others when first asked for."""
+    kind = type(value)
+    slots = [name for one in kind.__mro__ for name in getattr(one, "__slots__", ()) if hasattr(value, name)]
+    names = [*slots, *getattr(value, "__dict__", {})]
+    kept = (name for name in names if not isinstance(getattr(kind, name, None), functools.cached_property))
+    return {name: getattr(value, name) for name in kept}
 
 
 def _same_tensor(one: Any, other: Any) -> bool:
