@@ -39,7 +39,7 @@ def fingerprint(module_name: str, distribution: str) -> bytes:
     files = dict(walk.follow())
     parts = [f"{name} {digest}" for name, digest in sorted(files.items())]
     if walk.meets_framework:
-        parts += [f"contract {name} {digest}" for name, digest in _contract(memo)]
+        parts += _contract(CONTRACT, memo)
     memo.save()
     text = "\n".join([_version(distribution), *parts])
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
@@ -176,12 +176,16 @@ def _from_finders(name: str, folders: Sequence[str] | None) -> _Module | None:
     return None
 
 
-def _contract(memo: Memo) -> Iterator[tuple[str, str]]:
-    for folder, _, files in sorted(os.walk(CONTRACT)):
+@cache
+def _contract(folder: Path, memo: Memo) -> tuple[str, ...]:
+    """Name and digest of each module of the contract; looked at once a process, which holds one version of it."""
+    found = []
+    for inner, _, files in sorted(os.walk(folder)):
         for name in sorted(files):
             if name.endswith(".py"):
-                file = os.path.join(folder, name)
-                yield os.path.relpath(file, CONTRACT).replace(os.sep, "/"), _read(file, memo)[0]
+                file = os.path.join(inner, name)
+                found.append(f"contract {os.path.relpath(file, folder).replace(os.sep, '/')} {_read(file, memo)[0]}")
+    return tuple(found)
 
 
 def _read(file: str, memo: Memo) -> tuple[str, list[Sequence[Any]]]:

@@ -11,7 +11,7 @@ import noisegraph as ng
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from jsonschema import Draft202012Validator
 from noisegraph.check import check
 from noisegraph.graph import library, load, parse
 from noisegraph.node import spec_of
