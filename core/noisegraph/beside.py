@@ -41,6 +41,11 @@ class Beside:
         self._cancelled = threading.Event()
 
     @property
+    def waits(self) -> bool:
+        """Whether tasks wait for values."""
+        return bool(self._readers)
+
+    @property
     def unblocked(self) -> list[int]:
         """The tasks that can start at once."""
         return [number for number, above in self._waiting.items() if not above]
@@ -48,7 +53,7 @@ class Beside:
     def ready(self, finished: int) -> list[int]:
         """The tasks that can start now that one more value is there."""
         ready = []
-        for one in self._readers.pop(finished, ()) if self._readers else ():
+        for one in self._readers.pop(finished, ()):
             self._waiting[one] -= 1
             if not self._waiting[one]:
                 ready.append(one)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -102,7 +102,6 @@ class _Planner:
         self.by_key: dict[bytes, int] = {}
         self.of_node: dict[str, int] = {}
         self.prefixes: dict[tuple[NodeSpec, str | None], bytes] = {}
-        self.defaults: dict[NodeSpec, tuple[tuple[str, bytes], ...]] = {}
 
     def plan(self) -> Plan:
         if self.checked.points == ({},):
@@ -152,7 +151,7 @@ class _Planner:
         lists: list[tuple[str, tuple[Read, ...]]] = []
         parts = [self._prefix(spec, device)]
         pure = spec.options.pure
-        for name, default in self._ports(spec):
+        for name, default in _ports(spec):
             arg = args.get(name)
             if type(arg) is Wire:
                 read = Read(numbers[arg.node], arg.fields)
@@ -196,19 +195,21 @@ class _Planner:
         known = self.prefixes.get((spec, device))
         if known is None:
             precision = self.device.precision if device is None else self.device.on(device).precision
-            told = keys.literal([spec.full_name, precision if spec.options.device else ""])
-            known = self.prefixes[spec, device] = keys.digest(spec.fingerprint, told)
+            known = self.prefixes[spec, device] = _code(spec, precision if spec.options.device else "")
         return known
 
-    def _ports(self, spec: NodeSpec) -> tuple[tuple[str, bytes], ...]:
-        """Each port with what stands for its default in a key."""
-        known = self.defaults.get(spec)
-        if known is None:
-            known = self.defaults[spec] = tuple(
-                (port.name, b"-" if port.required else keys.literal(port.dump(port.default)))
-                for port in spec.ports.values()
-            )
-        return known
+
+@lru_cache(maxsize=4096)
+def _code(spec: NodeSpec, precision: str) -> bytes:
+    return keys.digest(spec.fingerprint, keys.literal([spec.full_name, precision]))
+
+
+@lru_cache(maxsize=4096)
+def _ports(spec: NodeSpec) -> tuple[tuple[str, bytes], ...]:
+    """Each port with what stands for its default in a key."""
+    return tuple(
+        (port.name, b"-" if port.required else keys.literal(port.dump(port.default))) for port in spec.ports.values()
+    )
 
 
 def _literal(spec: NodeSpec, name: str, value: Any) -> bytes:

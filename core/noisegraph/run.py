@@ -70,7 +70,9 @@ class _Run:
             with nothing_built_searched(), prints, pinned, using(self.plan.device):
                 self._start_beside(self.beside.unblocked)
                 for number, state in enumerate(self.states):
-                    if state != HIDDEN:
+                    if state == SERVED and (served := self._serve(number)) is not None:
+                        yield served
+                    elif state != HIDDEN:
                         yield from self._bring(number)
                 results = tuple(self._result(point) for point in self.plan.points)
                 yield from self._warnings("")
@@ -86,7 +88,8 @@ class _Run:
             if here in self.values or here in self.failures or (self.finished[here] and not self.left[here]):
                 stack.pop()
             elif self.states[here] == SERVED:
-                yield from self._serve(here)
+                served = self._serve(here)
+                yield from [served] if served else self._warnings(self.tasks[here].id)
             elif missing := self._missing(here):
                 stack += missing
             else:
@@ -126,17 +129,17 @@ class _Run:
                 if self.loops:
                     self.performer.provenance.forget(value)
 
-    def _serve(self, number: int) -> Iterator[Event]:
+    def _serve(self, number: int) -> NodeCached | None:
+        """Take a value from the cache; None where it is not there after all, and the task has to run."""
         task = self.tasks[number]
         only_output = self.left[number] == self.outputs[number]
         hit = self.cache.get(task.key, self.tensors if only_output else "torch")
         if hit is None:
-            yield from self._warnings(task.id)
             self.states[number] = RUN
             self._claim(task)
-            return
+            return None
         self._keep(number, hit.value)
-        yield NodeCached(task.id, hit.tier)
+        return NodeCached(task.id, hit.tier)
 
     def _run(self, number: int) -> Iterator[Event]:
         task = self.tasks[number]
@@ -169,7 +172,8 @@ class _Run:
             self.values[number] = value
         if self.loops:
             self.performer.provenance.add(value, self.tasks[number].key)
-        self._start_beside(self.beside.ready(number))
+        if self.beside.waits:
+            self._start_beside(self.beside.ready(number))
 
     def _start_beside(self, numbers: Collection[int]) -> None:
         for number in numbers:
