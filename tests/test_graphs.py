@@ -1,0 +1,97 @@
+"""Every graph of the library: valid for editors, without problems, planned without torch, and run while small."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from noisegraph.cache import Cache
+from noisegraph.check import check
+from noisegraph.devices import Device
+from noisegraph.events import RunFinished
+from noisegraph.graph import Graph, library, load
+from noisegraph.plan import plan
+from noisegraph.registry import Registry
+from noisegraph.run import run
+from noisegraph.schema import installed_schema
+
+from .source_tree import ROOT
+
+GRAPHS = library()
+WHOLE = [name for name, path in GRAPHS.items() if None not in load(path).inputs.values()]
+"""Those that run as they are; the others are parts, which get their inputs from what includes them."""
+REGISTRY = Registry.installed()
+SMALL: dict[str, Any] = {"steps": 3, "iterations": 50}
+"""Inputs that say how long a graph runs, with a value for which it runs shortly."""
+
+
+@pytest.fixture(scope="module")
+def validator() -> Draft202012Validator:
+    return Draft202012Validator(installed_schema(REGISTRY))
+
+
+def opened(name: str) -> Graph:
+    return load(GRAPHS[name])
+
+
+def test_the_library_is_the_folder() -> None:
+    folder = ROOT / "graphs"
+    files = {path for path in folder.rglob("*.json") if path.name != "noisegraph.schema.json"}
+    assert {path.resolve() for path in GRAPHS.values()} == files
+    assert set(WHOLE) >= {"digit", "digits", "train/digit"}
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_it_is_valid_for_editors(name: str, validator: Draft202012Validator) -> None:
+    data = json.loads(GRAPHS[name].read_text(encoding="utf-8"))
+    assert [error.message for error in validator.iter_errors(data)] == []
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_it_names_the_schema_in_the_librarys_folder_and_says_what_it_is_for(name: str) -> None:
+    data = json.loads(GRAPHS[name].read_text(encoding="utf-8"))
+    schema = Path(GRAPHS[name].parent, data["$schema"]).resolve()
+    assert schema == ROOT / "graphs" / "noisegraph.schema.json"
+    assert data["about"].endswith(".")
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_it_has_no_problems(name: str) -> None:
+    assert [str(problem) for problem in check(opened(name), REGISTRY, {}).problems] == []
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_it_needs_the_plugins_whose_nodes_it_uses(name: str) -> None:
+    data = json.loads(GRAPHS[name].read_text(encoding="utf-8"))
+    plugins = {node["use"].partition(".")[0] for node in data["nodes"].values() if node["use"] not in GRAPHS}
+    found = {plugin.name: plugin.distribution for plugin in REGISTRY.plugins()}
+    foreign = {found[plugin] for plugin in plugins if plugin in found} - {"noisegraph"}
+    assert set(data.get("needs", {})) == foreign
+
+
+def test_all_are_planned_without_torch() -> None:
+    code = (
+        "import sys\n"
+        "from noisegraph.cli.main import code\n"
+        "done = [code(['plan', name]) for name in sys.argv[1:]]\n"
+        "assert 'torch' not in sys.modules, 'torch was imported'\n"
+        "sys.exit(max(done))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *WHOLE], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_it_runs(name: str) -> None:
+    graph = opened(name)
+    given = {one: value for one, value in SMALL.items() if one in graph.inputs}
+    *_, last = run(plan(check(graph, REGISTRY, given), Device("cpu", "float32")), Cache(10**8, None))
+    assert isinstance(last, RunFinished)
+    assert last.failed == 0
+    for result in last.results:
+        assert set(result.outputs) == set(graph.outputs)
