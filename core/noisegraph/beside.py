@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextvars
 import queue
-import threading
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -38,7 +37,7 @@ class Beside:
                 self._readers.setdefault(one, []).append(number)
         self._pools: dict[str, ThreadPoolExecutor] = {}
         self._started: dict[int, queue.SimpleQueue[Any]] = {}
-        self._cancelled = threading.Event()
+        self._cancelled = False
 
     @property
     def waits(self) -> bool:
@@ -71,7 +70,7 @@ class Beside:
 
     def _perform(self, performance: Generator[Event, None, Any], events: queue.SimpleQueue[Any]) -> None:
         try:
-            while not self._cancelled.is_set():
+            while not self._cancelled:
                 events.put(("event", next(performance)))
         except StopIteration as done:
             events.put(("value", done.value))
@@ -88,7 +87,7 @@ class Beside:
 
     def close(self) -> None:
         """Stop what still runs after its current step, and wait for it."""
-        self._cancelled.set()
+        self._cancelled = True
         for pool in self._pools.values():
             pool.shutdown(wait=True, cancel_futures=True)
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from .errors import GraphError, Place, Problem, did_you_mean
 from .flat import Flat, FlatNode, Flattener, Several, Swept, Unset, Wire, wires
 from .flat import Literal as FromInput
-from .folders import model_folders
 from .garbage import no_search
 from .graph import Graph
 from .literals import Literals
@@ -81,13 +79,12 @@ class _Checker:
     def __init__(self, graph: Graph, registry: Registry, given: Mapping[str, Any]) -> None:
         self.graph = graph
         self.given = given
-        allowed = (Path.cwd(), *model_folders())
-        self.flattener = Flattener(registry, allowed)
+        self.flattener = Flattener(registry)
         self.problems = self.flattener.problems
         self.points = tuple(
             {name: value for name, value in point.items() if name not in given} for point in graph.points
         )
-        self.literals = Literals(graph, given, self.points, allowed, self.problems)
+        self.literals = Literals(graph, given, self.points, self.problems)
         self.feeds: dict[str, list[Feed]] = {}
         self.types: dict[str, Any] = {}
         self.unset: dict[str, None] = {}

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from .errors import GraphError, Place, PluginError, Problem, did_you_mean
@@ -122,9 +121,8 @@ class Flat:
 class Flattener:
     """Opens one graph; `problems` gathers what is wrong with it."""
 
-    def __init__(self, registry: Registry, allowed: tuple[Path, ...] = ()) -> None:
+    def __init__(self, registry: Registry) -> None:
         self.registry = registry
-        self.allowed = allowed
         self.nodes: list[FlatNode] = []
         self.problems: list[Problem] = []
         self._specs: dict[str, NodeSpec | None] = {}
@@ -209,8 +207,7 @@ class Flattener:
         if use in scope.graph.parts:
             return scope.graph.parts[use]
         if use.endswith(SUFFIX):
-            allowed = (scope.graph.folder, *self.allowed) if scope.graph.folder else self.allowed
-            use = str(resolve_file(use, [folder for folder in allowed if folder]))
+            use = str(resolve_file(use, scope.graph.readable))
         if use not in self._files:
             self._files[use] = find(use)
         return self._files[use]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import GraphError, Place, Problem, did_you_mean
+from .folders import model_folders
 from .garbage import no_search
 from .positions import Positions
 from .source import read
@@ -55,6 +56,11 @@ class Graph:
     def needs(self) -> dict[str, str]:
         """Distribution -> range of versions."""
         return self.data.get("needs", {})  # type: ignore[no-any-return]
+
+    @property
+    def readable(self) -> list[Path]:
+        """The folders that the graph may read: its own, the working folder, and those of models."""
+        return [*([self.folder] if self.folder else []), Path.cwd(), *model_folders()]
 
     @cached_property
     def points(self) -> tuple[dict[str, Any], ...]:

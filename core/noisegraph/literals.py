@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from .errors import Place, Problem
@@ -22,13 +21,11 @@ class Literals:
         graph: Graph,
         given: Mapping[str, Any],
         points: Sequence[Mapping[str, Any]],
-        allowed: Sequence[Path],
         problems: list[Problem],
     ) -> None:
         self.graph = graph
         self.in_call = given
         self.points = points
-        self.allowed = allowed
         self.problems = problems
         self.swept: dict[tuple[Port, str], list[Any]] = {}
 
@@ -79,5 +76,4 @@ class Literals:
         accepted = port.accept(value)
         if port.file is None or accepted is None:
             return accepted
-        allowed = [folder for folder in (node.scope.graph.folder, *self.allowed) if folder]
-        return str(resolve(accepted, allowed, port.file.suffixes))
+        return str(resolve(accepted, node.scope.graph.readable, port.file.suffixes))
