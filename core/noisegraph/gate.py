@@ -34,8 +34,8 @@ class Gate:
             self._cancelled.add(run)
             self._changed.notify_all()
 
-    def forget(self, run: str) -> None:
-        """The run is over."""
+    def admit(self, run: str) -> None:
+        """A run of this name is asked for; that an earlier one was cancelled does not count."""
         with self._changed:
             self._cancelled.discard(run)
 

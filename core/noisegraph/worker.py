@@ -120,7 +120,9 @@ class Worker:
                     self.gate.resume()
                 case "step":
                     self.gate.step()
-                case _:
+                case kind:
+                    if kind == "run":
+                        self.gate.admit(str(command.get("run", "")))
                     self._commands.put(command)
         except (CommandError, ValueError, TypeError) as error:
             self._send(self._speaker("").message("error", kind="command", message=str(error)))
@@ -145,7 +147,6 @@ class Worker:
             text = f"{type(error).__name__}: {error}"
             self._send(speaker.message("error", kind="internal", message=text, full_traceback=traceback.format_exc()))
         if kind == "run":
-            self.gate.forget(run_id)
             self._send(self._meters(speaker))
             self._send(speaker.message("done", failed=failed, seconds=round(time.perf_counter() - began, 6)))
 

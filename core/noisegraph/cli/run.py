@@ -55,7 +55,7 @@ def command(
     """Run a graph and write what it makes.
 
     GRAPH is a file, a graph of the library, a picture that noisegraph made, or - for stdin. NAME=VALUE gives an input
-    its value: as JSON where that fits, else as text. What was made before is not made again. stdout is the files' names.
+    its value: as JSON where that fits, else as text. What was made before is not made again. stdout tells the files.
     """
     name, texts, nodes = sorted_out(graph, values, fresh)
     call = called(name, texts, **asked)

@@ -1,0 +1,141 @@
+"""A plugin for the tests of the command line: nodes that count, wait, fail in every way, and draw."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+
+import click
+import noisegraph as ng
+from pydantic import Field
+
+
+@ng.node
+def number(*, value: Annotated[int, Field(ge=0, le=100)] = 1) -> int:
+    """A number."""
+    return value
+
+
+@ng.node
+def words(*, text: str = "a red heart") -> str:
+    """A text."""
+    return text
+
+
+@ng.node
+def add(a: int, b: int | None = None, *, more: int = 1) -> int:
+    """A sum."""
+    return a + (b or 0) + more
+
+
+class Counted(NamedTuple):
+    """The state of a count."""
+
+    total: int
+
+
+@ng.node
+def count(*, steps: int = 20, seconds: float = 0.0, log: str = "") -> ng.Loop[int]:
+    """Count to steps, waiting at each; the log holds a line for every step that was really done."""
+
+    def step(state: Counted, index: int) -> Counted:
+        time.sleep(seconds)
+        if log:
+            with open(log, "a") as file:
+                file.write(f"{index}\n")
+        return Counted(state.total + index)
+
+    return ng.Loop(lambda: Counted(0), step, steps, lambda state: state.total)
+
+
+@ng.node
+def trouble(
+    a: int = 0, *, kind: Literal["raise", "told", "type", "exit", "memory", "print", "write", "none"] = "raise"
+) -> int:
+    """Fail in the way that is asked for, or print."""
+    if kind == "raise":
+        raise ZeroDivisionError("the probe divides by zero")
+    if kind == "told":
+        raise ng.NodeError("the probe is told to fail", "ask for something else")
+    if kind == "type":
+        return "no number"  # type: ignore[return-value]
+    if kind == "exit":
+        sys.exit(3)
+    if kind == "memory":
+        raise MemoryError
+    if kind == "print":
+        print("the probe prints this")
+    if kind == "write":
+        os.write(1, b"the probe writes this\n")
+    return a
+
+
+@ng.node
+def picture(*, shade: Annotated[float, Field(ge=0, le=1)] = 0.5, batch: int = 1, colour: bool = False) -> ng.Image:
+    """Plain pictures of 8 x 8 pixels, each a little brighter than the one before."""
+    import torch
+
+    shades = torch.linspace(shade, (shade + 1) / 2, batch)
+    return ng.Image(shades.reshape(-1, 1, 1, 1).expand(batch, 3 if colour else 1, 8, 8).contiguous())
+
+
+@ng.node
+def pictures(*, count: int = 2) -> list[ng.Image]:
+    """A list of pictures."""
+    import torch
+
+    return [ng.Image(torch.full((1, 1, 8, 8), index / count)) for index in range(count)]
+
+
+@ng.node
+def latent() -> ng.Latent:
+    """A latent."""
+    import torch
+
+    return ng.Latent(torch.arange(16.0).reshape(1, 1, 4, 4))
+
+
+@ng.node
+def weights() -> ng.WeightsFile:
+    """Weights with a card."""
+    import torch
+
+    return ng.WeightsFile({"w": torch.ones(2, 2, dtype=torch.bfloat16)}, {"name": "probe", "licence": "MIT"})
+
+
+class Opaque:
+    """Something that no file can hold."""
+
+
+@ng.node
+def opaque() -> Opaque:
+    """Something that no file can hold."""
+    return Opaque()
+
+
+@ng.node
+def size(*, file: Annotated[str, ng.FileKind((".txt",))]) -> int:
+    """How long a file is."""
+    return len(Path(file).read_bytes())
+
+
+@ng.hookimpl
+def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
+    """The nodes of this file."""
+    return [number, words, add, count, trouble, picture, pictures, latent, weights, opaque, size]
+
+
+@ng.hookimpl
+def noisegraph_commands() -> Sequence[click.Command]:
+    """A command."""
+    return [greet]
+
+
+@click.command("greet")
+def greet() -> None:
+    """Greet."""
+    click.echo("the probe greets you")
