@@ -8,14 +8,54 @@ from typing import Annotated, Any
 import noisegraph as ng
 from pydantic import Field
 
-from .samplers import ddim, dpmpp_2m, edm
+from .samplers import (
+    ancestral,
+    ddim,
+    deis,
+    dpm2,
+    dpm_adaptive,
+    dpm_fast,
+    dpm_multistep,
+    dpm_singlestep,
+    dpmpp,
+    dpmpp_sde,
+    edm,
+    in_time,
+    inversion,
+    langevin,
+    lcm,
+    lms,
+    pndm,
+    restart,
+    rk45,
+    sde,
+    unipc,
+)
 from .samplers.walk import Stepped, walk, walk_one
 
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 FAMILIES = (
+    ancestral,
     ddim,
-    dpmpp_2m,
+    deis,
+    dpm2,
+    dpm_adaptive,
+    dpm_fast,
+    dpm_multistep,
+    dpm_singlestep,
+    dpmpp,
+    dpmpp_sde,
     edm,
+    in_time,
+    inversion,
+    langevin,
+    lcm,
+    lms,
+    pndm,
+    restart,
+    rk45,
+    sde,
+    unipc,
 )
 """Modules whose NODES are samplers."""
 

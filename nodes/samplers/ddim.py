@@ -30,10 +30,13 @@ def ddim(*, eta: Annotated[float, Field(ge=0, le=1)] = 0.0) -> ng.Sampler:
 
 
 @ng.node(early=True)
-def ddpm(*, variance: Literal["small", "large", "learned"] = "small") -> ng.Sampler:
+def ddpm(
+    *, variance: Literal["small", "large", "learned"] = "small", reference: Literal["diffusers"] | None = None
+) -> ng.Sampler:
     """DDPM's ancestral sampling (Ho, Jain & Abbeel 2020, algorithm 2).
 
     variance: small is beta-tilde, large is beta, learned is the network's own between them (Nichol & Dhariwal 2021).
+    reference: diffusers adds the large variance's noise to clean data too, unless the last step begins at index 0.
     """
 
     def step(denoiser: ng.Denoiser, state: Position, step: ng.Step) -> Position:
@@ -43,7 +46,8 @@ def ddpm(*, variance: Literal["small", "large", "learned"] = "small") -> ng.Samp
         weight = there.alpha * beta / here.sigma**2
         mean = weight * x0 + here.alpha / there.alpha * there.sigma**2 / here.sigma**2 * state.x
         if there.sigma == 0:
-            return Position(mean)
+            noisy_end = reference == "diffusers" and variance == "large" and here.t > 0
+            return Position(mean + math.sqrt(beta) * step.noise() if noisy_end else mean)
         small = posterior_variance(here, there)
         if variance != "learned":
             return Position(mean + math.sqrt(small if variance == "small" else beta) * step.noise())

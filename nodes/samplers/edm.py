@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated
+from typing import Annotated, Literal
 
 import noisegraph as ng
 from pydantic import Field
@@ -15,7 +15,12 @@ Churn = Annotated[float, Field(ge=0)]
 
 @ng.node(early=True)
 def euler(
-    *, churn: Churn = 0.0, churn_min: Churn = 0.0, churn_max: Churn = 1e9, churn_noise: Churn = 1.0
+    *,
+    churn: Churn = 0.0,
+    churn_min: Churn = 0.0,
+    churn_max: Churn = 1e9,
+    churn_noise: Churn = 1.0,
+    reference: Literal["diffusers"] | None = None,
 ) -> ng.Sampler:
     """Euler's method (Karras et al. 2022, algorithm 2 without the correction); DDIM at eta 0 where there is no churn.
 
@@ -23,13 +28,19 @@ def euler(
     churn_min: S_min, the least sigma / alpha at which noise is added.
     churn_max: S_max, the largest such.
     churn_noise: S_noise, the standard deviation of what is added.
+    reference: diffusers asks the denoiser before it adds the churn's noise, not after.
     """
 
     def step(denoiser: ng.Denoiser, state: Position, step: ng.Step) -> Position:
         x, here = churned(state.x, step, churn, churn_min, churn_max, churn_noise)
-        return Position(euler_step(x, denoiser(x, here), here, step.there))
+        if reference == "diffusers":
+            stale = ng.eps(denoiser, state.x, step.here)
+            x0 = (x - here.sigma * stale) / here.alpha
+        else:
+            x0 = denoiser(x, here)
+        return Position(euler_step(x, x0, here, step.there))
 
-    return ng.Sampler(Position, step, noisy=churn > 0, asks=_asks if churn > 0 else ng.asks_here)
+    return ng.Sampler(Position, step, noisy=churn > 0, asks=asks_churned if churn > 0 else ng.asks_here)
 
 
 @ng.node(early=True)
@@ -43,25 +54,29 @@ def heun(*, churn: Churn = 0.0, churn_min: Churn = 0.0, churn_max: Churn = 1e9, 
     """
 
     def step(denoiser: ng.Denoiser, state: Position, step: ng.Step) -> Position:
-        there = step.there
         x, here = churned(state.x, step, churn, churn_min, churn_max, churn_noise)
-        x0 = denoiser(x, here)
-        guess = euler_step(x, x0, here, there)
-        if there.sigma == 0:
-            return Position(guess)
-        needs_signal(here)
-        y, width = x / here.alpha, there.ratio - here.ratio
-        slope = (y - x0) / here.ratio
-        corrected = (guess / there.alpha - denoiser(guess, there)) / there.ratio
-        return Position(there.alpha * (y + width * (slope + corrected) / 2))
+        return Position(heun_step(denoiser, x, here, step.there))
 
-    return ng.Sampler(Position, step, noisy=churn > 0, asks=_asks if churn > 0 else None)
+    return ng.Sampler(Position, step, noisy=churn > 0, asks=asks_churned if churn > 0 else None)
 
 
 def euler_step(x: ng.Tensor, x0: ng.Tensor, here: ng.Level, there: ng.Level) -> ng.Tensor:
     """From here to there along the straight line to x0; the same as DDIM's step at eta 0."""
     shrink = there.sigma / here.sigma
     return shrink * x + (there.alpha - shrink * here.alpha) * x0
+
+
+def heun_step(denoiser: ng.Denoiser, x: ng.Tensor, here: ng.Level, there: ng.Level) -> ng.Tensor:
+    """From here to there with the slope at both ends of Euler's step; Euler's step alone to clean data."""
+    x0 = denoiser(x, here)
+    guess = euler_step(x, x0, here, there)
+    if there.sigma == 0:
+        return guess
+    needs_signal(here)
+    y, width = x / here.alpha, there.ratio - here.ratio
+    slope = (y - x0) / here.ratio
+    corrected = (guess / there.alpha - denoiser(guess, there)) / there.ratio
+    return there.alpha * (y + width * (slope + corrected) / 2)
 
 
 def churned(
@@ -87,7 +102,7 @@ def needs_signal(level: ng.Level) -> None:
         )
 
 
-def _asks(here: ng.Level, there: ng.Level) -> tuple[ng.Level, ng.Level]:
+def asks_churned(here: ng.Level, there: ng.Level) -> tuple[ng.Level, ng.Level]:
     """Churn goes up to sqrt(2) times the noise of `here`; bounds are compared by log-SNR alone."""
     return here._replace(sigma=here.sigma * math.sqrt(2)), there
 

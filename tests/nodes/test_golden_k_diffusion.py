@@ -1,0 +1,31 @@
+"""DPM2 and the ancestral samplers walk as k-diffusion does."""
+
+from __future__ import annotations
+
+import pytest
+from noisegraph.nodes.samplers.ancestral import dpm2_ancestral, dpmpp_2s_ancestral, euler_ancestral
+from noisegraph.nodes.samplers.dpm2 import dpm2
+
+from .golden import Case, agree, cases, solve
+from .test_golden_edm import churn
+
+
+@pytest.mark.parametrize("case", cases("k_diffusion", "dpm_2"))
+def test_dpm2_walks_as_k_diffusion(case: Case) -> None:
+    # The stored nodes of churned cases hold x after the churn.
+    agree(case, solve(case, dpm2(**churn(case.params))), trajectory=not churn(case.params))
+
+
+@pytest.mark.parametrize("case", cases("k_diffusion", "euler_ancestral"))
+def test_euler_ancestral_walks_as_k_diffusion(case: Case) -> None:
+    agree(case, solve(case, euler_ancestral(eta=case.params.get("eta", 1.0))))
+
+
+@pytest.mark.parametrize("case", cases("k_diffusion", "dpm_2_ancestral"))
+def test_dpm2_ancestral_walks_as_k_diffusion(case: Case) -> None:
+    agree(case, solve(case, dpm2_ancestral(eta=case.params.get("eta", 1.0))))
+
+
+@pytest.mark.parametrize("case", cases("k_diffusion", "dpmpp_2s_ancestral"))
+def test_dpmpp_2s_ancestral_walks_as_k_diffusion(case: Case) -> None:
+    agree(case, solve(case, dpmpp_2s_ancestral(eta=case.params.get("eta", 1.0))))
