@@ -45,7 +45,7 @@ def dpm_fast(
 
     def step(denoiser: ng.Denoiser, state: Block, step: ng.Step) -> Block:
         here, there = step.here, step.there
-        if prediction == "eps":
+        if prediction == "eps" or order > 1:
             needs_signal(here)
         x0 = denoiser(state.x, here)
         if there.sigma == 0:

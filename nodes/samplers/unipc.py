@@ -51,11 +51,12 @@ def unipc(
             needs_signal(here)
         latest = predicted(denoiser(state.x, here), state.x, here, prediction)
         x = state.x
-        if state.origin is not None and step.index > uncorrected:
+        seen = step.index + 1 if step.levels[0].alpha > 0 else step.index  # a level without signal is infinitely far
+        if state.origin is not None and step.index > uncorrected and seen > 1:
             x = _corrected(step, state, latest, prediction, variant, reference)
         known = [m for m in (latest, state.newest, state.before) if m is not None]
         allowed = order if step.total >= lower_order_final else min(order, step.total - step.index)
-        used = min(allowed, len(known)) if there.sigma > 0 else 1
+        used = min(allowed, len(known), max(seen, 1)) if there.sigma > 0 else 1
         return Memory(_predicted(step, x, known[:used], prediction, variant), x, used, *known)
 
     return ng.Sampler(Memory, step, noisy=False, asks=ng.asks_here)

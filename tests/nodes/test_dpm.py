@@ -1,0 +1,151 @@
+"""DPM-Solver and its siblings where the golden walks do not go: refusals, silent ends, and one path for any steps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import cache
+
+import noisegraph as ng
+import pytest
+import torch
+from noisegraph.nodes.samplers.dpm_adaptive import dpm_adaptive
+from noisegraph.nodes.samplers.dpm_fast import dpm_fast
+from noisegraph.nodes.samplers.dpm_multistep import dpm_multistep
+from noisegraph.nodes.samplers.dpm_singlestep import dpm_singlestep, fast_orders
+from noisegraph.nodes.samplers.dpmpp import dpmpp_2m_sde, dpmpp_3m, dpmpp_3m_sde
+from noisegraph.nodes.samplers.dpmpp_sde import dpmpp_sde
+from noisegraph.nodes.samplers.unipc import unipc
+from noisegraph.nodes.samplers.walk import walk
+from noisegraph.testing.mixture import three_clusters
+from noisegraph.testing.trial import result
+
+PROCESS = ng.ContinuousVP()
+BLIND = ng.Level(2.0, 0.0, 1.0)
+"""A level without any signal, as zero-terminal-SNR schedules begin at."""
+
+
+def levels(steps: int, *, clean: bool = False, blind: bool = False) -> ng.Levels:
+    low, high = (PROCESS.level(t).log_snr for t in (1.0, 1e-3))
+    points = [PROCESS.at_log_snr(low + (high - low) * k / steps) for k in range(steps + 1)]
+    end = [PROCESS.at_log_snr(math.inf)] if clean else []
+    return ng.Levels((*([BLIND] if blind else []), *points, *end), PROCESS)
+
+
+def start(count: int = 4) -> torch.Tensor:
+    return ng.normal(range(count), torch.zeros(count, 2, dtype=torch.float64), "start")
+
+
+def run(sampler: ng.Sampler, grid: ng.Levels, seeds: Sequence[int] = ()) -> torch.Tensor:
+    return result(sampler, three_clusters().denoiser(), start(), grid, seeds)
+
+
+@pytest.mark.parametrize(
+    ("evaluations", "order", "orders"),
+    [(9, 3, (3, 3, 2, 1)), (10, 3, (3, 3, 3, 1)), (11, 3, (3, 3, 3, 2)), (7, 2, (2, 2, 2, 1)), (3, 1, (1, 1, 1))],
+)
+def test_evaluations_are_spent_as_in_the_paper(evaluations: int, order: int, orders: tuple[int, ...]) -> None:
+    assert fast_orders(evaluations, order) == orders
+
+
+def test_evaluations_that_do_not_fit_the_levels_are_told() -> None:
+    with pytest.raises(ng.NodeError, match="10 evaluations are spent in 4 steps of order 3 or less, not in 5"):
+        run(dpm_singlestep(evaluations=10), levels(5))
+
+
+def test_a_fixed_schedule_wants_a_multiple_of_the_order() -> None:
+    with pytest.raises(ng.NodeError, match="10 evaluations do not make steps of order 3"):
+        run(dpm_fast(order=3, schedule="fixed"), levels(10))
+
+
+def test_an_adaptive_walk_that_does_not_arrive_is_told() -> None:
+    with pytest.raises(ng.NodeError, match="not reached in 5 attempts"):
+        run(dpm_adaptive(), levels(5))
+
+
+def test_an_adaptive_walk_cannot_begin_one_step_from_clean_data() -> None:
+    with pytest.raises(ng.NodeError, match="cannot end at clean data in one step"):
+        run(dpm_adaptive(), levels(40, clean=True)[-2:])
+
+
+@pytest.mark.parametrize(
+    "sampler",
+    [
+        dpm_multistep(prediction="eps"),
+        dpm_fast(prediction="eps"),
+        dpm_fast(),
+        dpm_singlestep(),
+        dpm_adaptive(),
+        dpmpp_sde(),
+        unipc(prediction="eps"),
+    ],
+)
+def test_a_method_that_divides_by_alpha_refuses_a_level_without_signal(sampler: ng.Sampler) -> None:
+    with pytest.raises(ng.NodeError, match="divides by alpha, which is 0"):
+        run(sampler, levels(12, blind=True))
+
+
+@pytest.mark.parametrize("sampler", [dpmpp_3m(), dpmpp_3m_sde(), unipc(order=3), unipc(order=3, variant="b1")])
+def test_a_method_on_data_begins_without_signal(sampler: ng.Sampler) -> None:
+    blind, sighted = run(sampler, levels(30, blind=True)), run(sampler, levels(30))
+    assert blind.isfinite().all()
+    assert float((blind - blind.mean(0)).abs().max()) < 10 * float((sighted - sighted.mean(0)).abs().max())
+
+
+@pytest.mark.parametrize("order", [2, 3])
+def test_an_adaptive_walk_is_as_near_to_the_flow_as_it_is_told(order: int) -> None:
+    grid = levels(400)
+    exact = three_clusters().flow(start(), grid[0], grid[-1])
+    loose, tight = (
+        float((run(dpm_adaptive(order=order, atol=tolerance, rtol=tolerance), grid) - exact).abs().max())
+        for tolerance in (1e-2, 1e-4)
+    )
+    assert tight < loose / 5
+    assert tight < 5e-3
+
+
+def test_an_adaptive_walk_ends_at_clean_data_by_one_step_more() -> None:
+    found = run(dpm_adaptive(atol=1e-4, rtol=1e-4), levels(400, clean=True))
+    nearly = run(dpm_adaptive(atol=1e-4, rtol=1e-4), levels(400))
+    end = levels(400)[-1]
+    assert torch.equal(found, three_clusters().denoise(nearly, end))
+
+
+def test_an_adaptive_loop_stops_when_it_has_arrived() -> None:
+    grid = levels(400)
+    loop = walk(dpm_adaptive(), three_clusters().denoiser(), ng.Latent(start()), grid, seed=0)
+    state, taken = loop.start(), 0
+    assert loop.done is not None
+    while not loop.done(state):
+        state, taken = loop.step(state, taken), taken + 1
+    assert 10 < taken < 60
+    assert float((loop.finish(state) - three_clusters().flow(start(), grid[0], grid[-1])).abs().max()) < 0.2
+
+
+@cache
+def path(seed: int) -> torch.Tensor:
+    """Where the SDE leads, in many steps, along the Brownian paths of four seeds."""
+    return run(dpmpp_3m_sde(), levels(960), range(seed, seed + 4))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "sampler", [dpmpp_2m_sde(), dpmpp_3m_sde(), dpmpp_sde(), dpm_fast(eta=1.0)], ids=["2m", "3m", "sde", "fast"]
+)
+def test_the_same_brownian_path_drives_the_sde_at_any_number_of_steps(sampler: ng.Sampler) -> None:
+    coarse, fine = (float((run(sampler, levels(steps), range(4)) - path(0)).norm(dim=1).mean()) for steps in (60, 240))
+    assert fine < coarse / 1.5
+    assert fine < float((path(10) - path(0)).norm(dim=1).mean()) / 5
+
+
+@pytest.mark.slow
+def test_noise_on_the_predicted_noise_shares_its_path_too() -> None:
+    sampler = dpm_multistep(prediction="eps", eta=1.0)
+    coarse, middle, fine = (run(sampler, levels(steps), range(4)) for steps in (60, 240, 960))
+    assert float((middle - fine).norm(dim=1).mean()) < float((coarse - fine).norm(dim=1).mean()) / 2
+
+
+def test_lower_orders_end_short_walks_only() -> None:
+    short, long = levels(10), levels(20)
+    assert not torch.equal(run(dpmpp_3m(), short), run(dpmpp_3m(lower_order_final=0), short))
+    assert torch.equal(run(dpmpp_3m(), long), run(dpmpp_3m(lower_order_final=0), long))
