@@ -16,7 +16,10 @@ from noisegraph.testing.mixture import three_clusters
 
 from .golden import Table
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:.algorithm_type:FutureWarning"),
+]
 START = torch.randn(8, 2, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
 NOISE = torch.randn(40, 8, 2, generator=torch.Generator().manual_seed(4), dtype=torch.float32)
 CLOSE = 2e-4

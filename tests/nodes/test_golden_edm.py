@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import noisegraph as ng
 import pytest
-from noisegraph.nodes.samplers.dpmpp_2m import dpmpp_2m
+from noisegraph.nodes.samplers.dpmpp import dpmpp_2m
 from noisegraph.nodes.samplers.edm import euler, heun
 
 from .golden import Case, Params, agree, cases, solve
