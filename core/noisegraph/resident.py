@@ -83,12 +83,11 @@ def _load(weights: Weights) -> torch.nn.Module:
     import torch
 
     device, dtype = torch_device(), torch_dtype()
-    with torch.device("meta"):
-        module = weights.build(**dict(weights.config))
+    module = _built(weights, "meta")
     state = _read(weights.path, device, dtype)
     _compare(module, state, weights.path)
     if _has_tables(module):
-        module = _built_blank(weights)
+        module = _built(weights, "cpu")
     module.load_state_dict(state, assign=True)
     module.to(device=device, dtype=dtype)
     if device.type == "cuda":
@@ -135,8 +134,11 @@ def _has_tables(module: torch.nn.Module) -> bool:
     return any(hasattr(value, "is_meta") for one in module.modules() for value in vars(one).values())
 
 
-def _built_blank(weights: Weights) -> torch.nn.Module:
-    """The module with its tables; nothing is drawn for parameters, whose values are replaced at once."""
+def _built(weights: Weights, device: str) -> torch.nn.Module:
+    """The module with nothing drawn for its parameters, whose values are replaced at once.
+
+    To draw on the meta device would cost an import as long as that of torch, elsewhere it would cost random numbers.
+    """
     import torch
     from torch.overrides import TorchFunctionMode
 
@@ -144,10 +146,12 @@ def _built_blank(weights: Weights) -> torch.nn.Module:
         def __torch_function__(
             self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
         ) -> Any:
-            return args[0] if func in drawn else func(*args, **(kwargs or {}))
+            if func in drawn or getattr(func, "__module__", "") == "torch.nn.init":
+                return args[0] if args else (kwargs or {})["tensor"]
+            return func(*args, **(kwargs or {}))
 
     drawn = (torch.Tensor.uniform_, torch.Tensor.normal_)
-    with torch.random.fork_rng(devices=[]), Blank():
+    with torch.random.fork_rng(devices=[]), torch.device(device), Blank():
         return weights.build(**dict(weights.config))
 
 
