@@ -105,6 +105,10 @@ def nan_at_data(denoiser: ng.Denoiser, state: Position, step: ng.Step) -> Positi
     return Position(euler(denoiser, state.x, step) + 0 * log)
 
 
+def looks(denoiser: ng.Denoiser, state: Position, step: ng.Step) -> Position:
+    return Position(euler(denoiser, state.x, step) * (1.0 if state.x.abs().max() > 0 else 0.0))
+
+
 def with_hidden_history() -> ng.Sampler:
     """Adams-Bashforth of order 2 that keeps the last slope outside of its state."""
     before: list[torch.Tensor] = []
@@ -139,6 +143,7 @@ WRONG: list[Wrong] = [
     (mixes_batch, "an_image_does_not_depend_on_the_batch_it_is_in", "when it is drawn alone"),
     (reads_ahead, "a_step_reads_no_level_beyond_its_own", "later steps"),
     (draws_unsaid, "the_seed_alone_decides", "`noisy` is False"),
+    (looks, "no_step_waits_for_the_device", "looks at a number"),
     (nan_at_data, "the_last_step_may_go_to_clean_data", "NaN"),
 ]
 

@@ -29,7 +29,7 @@ CLAIMS: Mapping[str, tuple[Claims, ...]] = {
     "sampler.deis_rk": tuple({"with": {"order": k}, "order": k, "evaluations": k} for k in (2, 3, 4)),
     "sampler.dpm2": ({"order": 2, "evaluations": 2}, {"with": {"churn": 10.0}, "evaluations": 2}),
     "sampler.dpm2_ancestral": ({"evaluations": 2},),
-    "sampler.dpm_adaptive": ({"evaluations": 3, "few": 60, "couples": True},),
+    "sampler.dpm_adaptive": ({"evaluations": 3, "few": 60, "couples": True, "waits": True},),
     "sampler.dpm_fast": ({"evaluations": 3},),
     "sampler.dpm_multistep": (
         *({"with": {"order": k, "prediction": p}, "order": k} for k in (1, 2, 3) for p in ("eps", "x0")),
@@ -75,7 +75,7 @@ CLAIMS: Mapping[str, tuple[Claims, ...]] = {
     ),
     "sampler.restart": ({"evaluations": 100},),
     "sampler.reverse_diffusion": ({},),
-    "sampler.rk45": ({"evaluations": 1000, "couples": True},),
+    "sampler.rk45": ({"evaluations": 1000, "couples": True, "waits": True},),
     "sampler.unipc": (
         *({"with": {"order": k, "lower_order_final": 0}, "order": k + 1, "evaluations": 2} for k in (1, 2, 3)),
     ),

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from .noise import normal
+from .noise import onto, rows
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-DEPTH = 16
-"""How often an octave is halved before the path is taken as straight."""
+DEPTH = 8
+"""How often an octave is halved; within one of the cells that are left, clocks depend on its two ends alone."""
 OCTAVES = 200
 """Clocks reach from 2^-OCTAVES to 2^OCTAVES; what lies outside is taken as its end."""
 
@@ -22,48 +24,53 @@ def brownian(seeds: Sequence[int], like: Tensor, start: float, end: float) -> Te
 
     W is one Brownian motion for each seed, by Lévy's bisection of every octave of the clock, so that increments over
     adjoining intervals add up. A solver's clock is any quantity > 0 that rises monotonously along its walk, such as
-    the variance of its stochastic integral. Raises ValueError where start equals end.
+    the variance of its stochastic integral. Raises ValueError where start equals end, or without one seed a row.
     """
     if start == end:
         raise ValueError(f"a Brownian increment over an empty interval at {start:g}")
+    if len(seeds) != like.shape[0]:
+        raise ValueError(f"{len(seeds)} seeds for a batch of {like.shape[0]}; give one seed an image")
     low, high = sorted((start, end))
     (first, from_low), (last, to_high) = _place(low), _place(high)
-    total = like.new_zeros(()) + _within(seeds, like, last, to_high) - _within(seeds, like, first, from_low)
+    drawn = tuple(seeds), tuple(like.shape[1:])
+    total = _within(*drawn, last, to_high) - _within(*drawn, first, from_low)
     for octave in range(first, last):
-        total = total + _octave(seeds, like, octave)
-    return total * math.copysign(1 / math.sqrt(high - low), end - start)
+        total = total + _octave(*drawn, octave)
+    return onto(total * math.copysign(1 / math.sqrt(high - low), end - start), like)
 
 
 def _place(clock: float) -> tuple[int, float]:
-    """The octave that holds the clock, and the clock in it: 2^octave <= clock < 2^(octave + 1)."""
-    bounded = min(max(clock, 2.0**-OCTAVES), 2.0**OCTAVES)
-    mantissa, exponent = math.frexp(bounded)
+    """The octave that holds the clock, and where in it: clock = 2^octave (1 + fraction)."""
+    mantissa, exponent = math.frexp(min(max(clock, 2.0**-OCTAVES), 2.0**OCTAVES))
     return exponent - 1, 2 * mantissa - 1
 
 
-def _draw(seeds: Sequence[int], like: Tensor, octave: int, node: int) -> Tensor:
-    return normal(seeds, like, "brownian", step=octave + OCTAVES, draw=node)
-
-
-def _octave(seeds: Sequence[int], like: Tensor, octave: int) -> Tensor:
+def _octave(seeds: Sequence[int], shape: tuple[int, ...], octave: int) -> Tensor:
     """W(2^(octave + 1)) - W(2^octave)."""
-    return math.sqrt(2.0**octave) * _draw(seeds, like, octave, 0)
+    return math.sqrt(2.0**octave) * rows(seeds, shape, "brownian", octave + OCTAVES)
 
 
-def _within(seeds: Sequence[int], like: Tensor, octave: int, fraction: float) -> Tensor | float:
+# A step begins where the one before it ended, so that the last few values are asked for again.
+@lru_cache(maxsize=4)
+def _within(seeds: tuple[int, ...], shape: tuple[int, ...], octave: int, fraction: float) -> Tensor:
     """W - W(2^octave) at a fraction of the octave: nodes of the bisection are numbered as in a heap."""
+    high = _octave(seeds, shape, octave)
+    low, width, place, node = high * 0, 2.0**octave, fraction, 1
     if fraction == 0:
-        return 0.0
-    low: Tensor | float = 0.0
-    high: Tensor | float = _octave(seeds, like, octave)
-    width, node = 1.0, 1
+        return low
     for _ in range(DEPTH):
-        middle = (low + high) / 2 + math.sqrt(2.0**octave * width / 4) * _draw(seeds, like, octave, node)
-        width, fraction = width / 2, fraction * 2
-        if fraction == 1:
+        middle = (low + high) / 2 + math.sqrt(width / 4) * rows(seeds, shape, "brownian", octave + OCTAVES, node)
+        width, place = width / 2, place * 2
+        if place == 1:
             return middle
-        if fraction < 1:
+        if place < 1:
             high, node = middle, 2 * node
         else:
-            low, fraction, node = middle, fraction - 1, 2 * node + 1
-    return low + fraction * (high - low)
+            low, place, node = middle, place - 1, 2 * node + 1
+    inside = math.sqrt(width * place * (1 - place))
+    return low + place * (high - low) + inside * rows(seeds, shape, "brownian cell", octave + OCTAVES, _bits(fraction))
+
+
+def _bits(number: float) -> int:
+    """The float's own bits, which tell every clock from every other."""
+    return int(struct.unpack("<Q", struct.pack("<d", number))[0])

@@ -16,16 +16,27 @@ def normal(seeds: Sequence[int], like: Tensor, role: str, step: int = 0, draw: i
     Rows come from numpy's counter-based Philox (Salmon et al. 2011), keyed by (seed, role), its counter set by
     (step, draw), so that no draw depends on another. Raises ValueError unless there is one seed a row.
     """
+    if len(seeds) != like.shape[0]:
+        raise ValueError(f"{len(seeds)} seeds for a batch of {like.shape[0]}; give one seed an image")
+    return onto(rows(seeds, tuple(like.shape[1:]), role, step, draw), like)
+
+
+def rows(seeds: Sequence[int], shape: tuple[int, ...], role: str, step: int = 0, draw: int = 0) -> Tensor:
+    """The noise of `normal` before it is brought onto a device: float64 [len(seeds), *shape] on the CPU."""
     import numpy
     import torch
 
-    if len(seeds) != like.shape[0]:
-        raise ValueError(f"{len(seeds)} seeds for a batch of {like.shape[0]}; give one seed an image")
-    rows = numpy.empty(tuple(like.shape), dtype=numpy.float64)
-    for row, seed in zip(rows, seeds, strict=True):
+    drawn = numpy.empty((len(seeds), *shape), dtype=numpy.float64)
+    for row, seed in zip(drawn, seeds, strict=True):
         philox = numpy.random.Philox(key=_key(seed, role), counter=[0, 0, draw, step])
         row[...] = numpy.random.Generator(philox).standard_normal(row.shape)
-    return torch.from_numpy(rows).to(like.dtype).to(like.device, non_blocking=True)
+    return torch.from_numpy(drawn)
+
+
+def onto(noise: Tensor, like: Tensor) -> Tensor:
+    """The noise in the dtype and on the device of `like`; from pinned memory, so that a GPU is not waited for."""
+    noise = noise.to(like.dtype)
+    return (noise.pin_memory() if like.is_cuda else noise).to(like.device, non_blocking=True)
 
 
 def _key(seed: int, role: str) -> int:

@@ -49,6 +49,8 @@ class SamplerContract:
     """The processes that the sampler is for."""
     couples: ClassVar[bool] = False
     """Whether the images of a batch share a step control, so that one depends on the others."""
+    waits: ClassVar[bool] = False
+    """Whether a step looks at numbers of the state, for which a GPU is waited for; adaptive ones do."""
     law_steps: ClassVar[int] = 100
     """In how many steps it draws the law of the data, to within the energy distance of 1000 exact draws; 0: in none."""
 
@@ -173,6 +175,18 @@ class SamplerContract:
                 assert state.x.shape == start.shape, f"the state became {tuple(state.x.shape)}"
                 assert bool(state.x.isfinite().all()), f"NaN or infinity on {process}"
             assert {x.dtype for x, _ in asked.inputs} == {torch.float32}, "the denoiser was asked in another dtype"
+
+    def test_no_step_waits_for_the_device(self) -> None:
+        """On torch's meta device there are shapes, but no numbers that a step could look at."""
+        import torch
+
+        if self.waits:
+            return
+        levels = self.levels(self.few, self.processes[0])
+        try:
+            states(self._sampler, lambda x, level: x * 0.5, torch.empty(2, 3, 4, 4, device="meta"), levels, range(2))
+        except (RuntimeError, NotImplementedError) as error:
+            raise AssertionError(f"a step looks at a number of its state (.item(), bool, float): {error}") from error
 
     def test_its_state_can_be_stored_and_read_again(self) -> None:
         levels, seeds = self.levels(self.few, self.processes[0]), range(3)
