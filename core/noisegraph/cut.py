@@ -13,10 +13,11 @@ HIDDEN, RUN, SERVED = 0, 1, 2
 
 @dataclass(frozen=True)
 class Cut:
-    """For each task HIDDEN, RUN or SERVED, and from which tier those come that are served."""
+    """For each task HIDDEN, RUN or SERVED, from which tier those come that are served, and which are not to be."""
 
     states: bytearray
     tiers: dict[int, str]
+    stale: Collection[int]
 
     @property
     def to_run(self) -> int:
@@ -46,7 +47,7 @@ def cut(plan: Plan, cache: Cache, fresh: Collection[int] = ()) -> Cut:
         for _, items in task.lists:
             for read in items:
                 states[read.task] = RUN
-    return Cut(states, tiers)
+    return Cut(states, tiers, stale)
 
 
 def _downstream(plan: Plan, fresh: Collection[int]) -> set[int]:

@@ -69,10 +69,12 @@ def stored_steps(loop: Loop[Any], chain: StepKeys, cache: Cache) -> int:
     return next((step for step in range(loop.total, -1, -1) if cache.tier(chain.known[step])), -1)
 
 
-def drive(task: Task, loop: Loop[Any], cache: Cache, provenance: Provenance, call: Call) -> Generator[Event, None, Any]:
-    """Do the steps that are not stored; returns what the loop finishes with."""
+def drive(
+    task: Task, loop: Loop[Any], cache: Cache, provenance: Provenance, call: Call, resume: bool
+) -> Generator[Event, None, Any]:
+    """Do the steps that are not stored, or all unless it may resume; returns what the loop finishes with."""
     chain = step_keys(task, loop, provenance)
-    step, state = _resume(loop, chain, cache, call) if task.pure else (0, call(loop.start))
+    step, state = _resume(loop, chain, cache, call) if resume else (0, call(loop.start))
     store = _Store(cache, chain, task)
     if step:
         yield NodeStepped(task.id, step, loop.total, True, _preview(loop, state))

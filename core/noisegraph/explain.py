@@ -55,6 +55,8 @@ def explain(
             told.append(Explained(node, task.spec.full_name, "hidden", "what reads it is cached", None, seconds))
         elif found.states[number] == RUN:
             steps = early.steps(number, cache) if task.spec.loops else None
+            if steps is not None and number in found.stale:
+                steps = (0, steps[1])
             why = "asked to run afresh" if number in fresh else _why(plan, task, before, history)
             told.append(Explained(node, task.spec.full_name, "run", why, steps, seconds))
         else:

@@ -46,12 +46,15 @@ class Performer:
         told, self.warned = self.warned, []
         return told
 
-    def perform(self, task: Task, arguments: Mapping[str, Any]) -> Generator[Event, None, Any]:
-        """Call the task's node and drive its loop; returns the value, raises Failed."""
+    def perform(self, task: Task, arguments: Mapping[str, Any], resume: bool) -> Generator[Event, None, Any]:
+        """Call the task's node and drive its loop, from the latest stored step if it may resume.
+
+        Returns the value, raises Failed.
+        """
         before = {name: stamp(arguments[name]) for name, _ in task.reads}
         before |= {name: stamp(arguments[name]) for name, _ in task.lists}
         try:
-            value = yield from self._perform(task, arguments)
+            value = yield from self._perform(task, arguments, resume)
             damaged = tuple(name for name, was in before.items() if stamp(arguments[name]) != was)
             if damaged:
                 told = f"{task.spec.full_name} changed its input '{damaged[0]}' in place; it must work on a copy"
@@ -66,13 +69,13 @@ class Performer:
             self._tell_prints(task)
         return value
 
-    def _perform(self, task: Task, arguments: Mapping[str, Any]) -> Generator[Event, None, Any]:
+    def _perform(self, task: Task, arguments: Mapping[str, Any], resume: bool) -> Generator[Event, None, Any]:
         if task.device is not None:
             with using(current().on(task.device)):
-                return (yield from self._call(task, arguments))
-        return (yield from self._call(task, arguments))
+                return (yield from self._call(task, arguments, resume))
+        return (yield from self._call(task, arguments, resume))
 
-    def _call(self, task: Task, arguments: Mapping[str, Any]) -> Generator[Event, None, Any]:
+    def _call(self, task: Task, arguments: Mapping[str, Any], resume: bool) -> Generator[Event, None, Any]:
         try:
             value = self.prints.call(task.spec.function, **arguments)
         except Exception as error:
@@ -81,7 +84,7 @@ class Performer:
             free_memory()
             value = self.prints.call(task.spec.function, **arguments)
         if isinstance(value, Loop) and task.spec.loops:
-            return (yield from drive(task, value, self.cache, self.provenance, self.prints.call))
+            return (yield from drive(task, value, self.cache, self.provenance, self.prints.call, resume))
         return value
 
     def _tell_prints(self, task: Task) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -45,7 +45,7 @@ class _Run:
         self.cache = cache
         self.tensors: Literal["torch", "numpy"] = tensors
         found = cut(plan, cache, fresh)
-        self.states, self.tiers = found.states, found.tiers
+        self.states, self.tiers, self.stale = found.states, found.tiers, found.stale
         self.values: dict[int, Any] = {}
         self.failures: dict[int, NodeFailed] = {}
         self.finished = bytearray(len(self.tasks))
@@ -108,7 +108,8 @@ class _Run:
     def _revive(self, number: int) -> None:
         task = self.tasks[number]
         self.finished[number] = False
-        self.states[number] = SERVED if task.pure and self.cache.tier(task.key) else RUN
+        servable = task.pure and number not in self.stale and self.cache.tier(task.key) is not None
+        self.states[number] = SERVED if servable else RUN
         if self.states[number] == RUN:
             self._claim(task)
 
@@ -152,7 +153,7 @@ class _Run:
         yield NodeStarted(task.id, task.spec.full_name)
         began = time.perf_counter()
         try:
-            value = yield from self.beside.follow(number) or self.performer.perform(task, self._arguments(task))
+            value = yield from self.beside.follow(number) or self._performance(number)
         except Failed as failed:
             self._forget(task, failed.damaged)
             self._release(task)
@@ -177,8 +178,11 @@ class _Run:
 
     def _start_beside(self, numbers: Collection[int]) -> None:
         for number in numbers:
-            task = self.tasks[number]
-            self.beside.start(number, self.performer.perform(task, self._arguments(task)))
+            self.beside.start(number, self._performance(number))
+
+    def _performance(self, number: int) -> Generator[Event, None, Any]:
+        task = self.tasks[number]
+        return self.performer.perform(task, self._arguments(task), resume=task.pure and number not in self.stale)
 
     def _forget(self, task: Task, damaged: Collection[str]) -> None:
         """Values that a node changed in place are no longer what their keys say: drop them wherever they are kept."""

@@ -263,6 +263,15 @@ def test_c90_a_cancelled_loop_goes_on_in_the_next_process(engine: Engine) -> Non
     assert told.outputs["x"].tolist() == [21.0] * 4
 
 
+def test_a_loop_that_is_asked_for_afresh_does_all_its_steps(engine: Engine) -> None:
+    engine.run(COUNT)
+    CALLS.clear()
+    planned = engine.plan(COUNT)
+    told = Told(list(run(planned, engine.cache, fresh=[planned.of_node["x"]])))
+    assert CALLS["step"] == 20
+    assert told.steps == list(range(1, 21))
+
+
 def test_a_loop_that_fails_goes_on_from_its_last_good_step(engine: Engine) -> None:
     graph = {"nodes": {"x": {"use": "t.tensor"}, "n": {"use": "t.fails_at", "x": "$x"}}, "outputs": {"x": "$n"}}
     VERSION["now"] = "raise"
