@@ -61,6 +61,8 @@ if TYPE_CHECKING:
     from .errors import NoisegraphError as NoisegraphError
     from .errors import PluginError as PluginError
     from .errors import Problem as Problem
+    from .extensions import Executor as Executor
+    from .extensions import Importer as Importer
     from .hookspecs import hookimpl as hookimpl
     from .loop import Loop as Loop
     from .testing.mixture import Mixture as Mixture
@@ -96,6 +98,7 @@ _HOMES = {
     "diffusion.sampler": "Noise Path Sampler Step asks_here",
     "diffusion.shape": "Shape",
     "errors": "GraphError NodeError NoisegraphError PluginError Problem",
+    "extensions": "Executor Importer",
     "hookspecs": "hookimpl",
     "loop": "Loop",
     "testing.mixture": "Mixture",

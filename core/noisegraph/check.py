@@ -7,15 +7,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .args import Literal as FromInput
+from .args import Several, Swept, Unset, Wire, wires
 from .errors import GraphError, Place, Problem, did_you_mean
-from .flat import Flat, FlatNode, Flattener, Several, Swept, Unset, Wire, wires
-from .flat import Literal as FromInput
+from .flat import Flattener
 from .garbage import no_search
 from .graph import Graph
 from .literals import Literals
 from .node import Port
 from .order import depth_first
 from .registry import Registry
+from .scope import Flat, FlatNode
 from .types import describe, fits
 from .wiring import Wiring
 

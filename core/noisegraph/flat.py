@@ -1,121 +1,26 @@
-"""A graph opened up: its sub-graphs laid out as one list of nodes, every reference resolved."""
+"""A graph opened up: its sub-graphs laid out as one list of nodes, what each port is given resolved."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Mapping
+from typing import Any
 
+from .args import ARGS, Arg, Broken, Literal, Swept, Unset, wires
 from .errors import GraphError, Place, PluginError, Problem, did_you_mean
-from .files import resolve as resolve_file
+from .files import resolve
 from .graph import SUFFIX, Graph, find
 from .node import RESERVED, NodeSpec
+from .references import References
 from .registry import Registry
+from .scope import Flat, FlatNode, Scope
 
 DEVICE = re.compile(r"cpu|mps|cuda(:\d{1,3})?")
 DEEPEST = 32
 """How deep graphs may stand in graphs."""
 MOST_NODES = 1_000_000
 """How many nodes a graph may open up to."""
-
-
-class Literal(NamedTuple):
-    """A value that came through an input, and where it was typed; `source` is the whole graph's input, if it was one.
-
-    A value typed on a node's own port stands as itself.
-    """
-
-    value: Any
-    place: tuple[Scope, tuple[str | int, ...]]
-    source: str = ""
-
-
-class Wire(NamedTuple):
-    """The value of node number `node`, or a field of it."""
-
-    node: int
-    fields: tuple[str, ...] = ()
-
-
-class Swept(NamedTuple):
-    """An input of the graph whose value differs from point to point of a sweep."""
-
-    name: str
-
-
-class Unset(NamedTuple):
-    """An input of the graph that has no value yet."""
-
-    name: str
-
-
-class Several(NamedTuple):
-    """A list with references among its items."""
-
-    items: tuple[Arg, ...]
-
-
-class Broken(NamedTuple):
-    """A reference that leads nowhere; its problem has been told."""
-
-
-Arg: TypeAlias = "Literal | Wire | Swept | Unset | Several | Broken | Any"
-
-
-ARGS = frozenset((Literal, Wire, Swept, Unset, Several, Broken))
-
-
-@dataclass(slots=True, eq=False)
-class FlatNode:
-    """One node of the opened graph: `id` is its path, like `refine/guided`.
-
-    `values` are the literals typed on its ports, `args` what else it was given, `reads` the nodes that it reads.
-    """
-
-    id: str
-    name: str
-    spec: NodeSpec
-    scope: Scope
-    raw: dict[str, Any]
-    values: dict[str, Any]
-    args: dict[str, Arg]
-    reads: list[int]
-
-
-@dataclass(slots=True, eq=False)
-class Scope:
-    """One graph at its place in the whole: what its inputs are bound to, and which of the flat nodes are its own."""
-
-    graph: Graph
-    prefix: str
-    parent: Scope | None
-    within: str
-    bound: dict[str, Any]
-    nodes: dict[str, int | Scope] = field(default_factory=dict)
-    known: dict[str, Arg] = field(default_factory=dict)
-
-    @property
-    def depth(self) -> int:
-        """How many graphs this one stands in."""
-        return 0 if self.parent is None else 1 + self.parent.depth
-
-    def place(self, *path: str | int, key: bool = False) -> Place:
-        """Where a part of this graph stands; sub-graphs add where they stand to the path."""
-        place = self.graph.place(*path, key=key)
-        if self.parent is None:
-            return place
-        return Place(place.file, place.line, place.column, f"{place.path} (in {self.prefix.rstrip('/')})")
-
-
-@dataclass(frozen=True)
-class Flat:
-    """The opened graph; `top` is the scope of the graph itself."""
-
-    nodes: list[FlatNode]
-    outputs: dict[str, Arg]
-    top: Scope
 
 
 class Flattener:
@@ -125,6 +30,7 @@ class Flattener:
         self.registry = registry
         self.nodes: list[FlatNode] = []
         self.problems: list[Problem] = []
+        self.references = References(self.problems)
         self._specs: dict[str, NodeSpec | None] = {}
         self._files: dict[str, Graph] = {}
 
@@ -136,7 +42,7 @@ class Flattener:
         self._open(top)
         for node in self.nodes:
             self._wire(node)
-        outputs = {name: self._output(top, name) for name in graph.outputs}
+        outputs = {name: self.references.output(top, name) for name in graph.outputs}
         return Flat(self.nodes, outputs, top)
 
     def _bind_top(self, top: Scope, given: Mapping[str, Any]) -> None:
@@ -154,7 +60,7 @@ class Flattener:
                 top.bound[name] = Unset(name) if value is None else Literal(value, (top, ("inputs", name)), name)
 
     def _default(self, scope: Scope, name: str, value: Any) -> Any:
-        return self._plain(scope, value, ("inputs", name)) if type(value) in (str, list, dict) else value
+        return self.references.plain(scope, value, ("inputs", name)) if type(value) in (str, list, dict) else value
 
     def _needs(self, scope: Scope) -> None:
         if scope.graph.needs:
@@ -207,7 +113,7 @@ class Flattener:
         if use in scope.graph.parts:
             return scope.graph.parts[use]
         if use.endswith(SUFFIX):
-            use = str(resolve_file(use, scope.graph.readable))
+            use = str(resolve(use, scope.graph.readable))
         if use not in self._files:
             self._files[use] = find(use)
         return self._files[use]
@@ -245,14 +151,19 @@ class Flattener:
     def _wire(self, node: FlatNode) -> None:
         """Resolve what the node's object gives to its ports, and tell of keys that are no ports and of missing ones."""
         spec, args, values, scope = node.spec, node.args, node.values, node.scope
+        references = self.references
         ports, known = spec.ports, scope.known
         for key, value in node.raw.items():
             if key in ports:
                 kind = type(value)
                 if kind is str and value[:1] == "$":
-                    found = known[value] if value in known else self._reference(scope, value, ("nodes", node.name, key))
+                    found = (
+                        known[value]
+                        if value in known
+                        else self.references.reference(scope, value, ("nodes", node.name, key))
+                    )
                 elif kind is list or kind is dict:
-                    found = self._value(scope, value, ("nodes", node.name, key))
+                    found = references.value(scope, value, ("nodes", node.name, key))
                 else:
                     found = value
                 if type(found) in ARGS:
@@ -290,100 +201,9 @@ class Flattener:
         told = f"{node.spec.full_name} needs '{port}'"
         self.problems.append(Problem(node.scope.place("nodes", node.name), told, hint))
 
-    def _value(self, scope: Scope, value: Any, path: tuple[str | int, ...]) -> Arg:
-        if type(value) is str and value[:1] == "$":
-            return self._reference(scope, value, path)
-        if type(value) is list and any(type(item) is str and item[:1] == "$" and item[:2] != "$$" for item in value):
-            return Several(tuple(self._value(scope, item, (*path, index)) for index, item in enumerate(value)))
-        return self._plain(scope, value, path) if type(value) in (list, dict) else value
-
-    def _plain(self, scope: Scope, value: Any, path: tuple[str | int, ...]) -> Any:
-        """A list or object without references; `$$` becomes `$`."""
-        if type(value) is list:
-            return [self._plain(scope, item, (*path, index)) for index, item in enumerate(value)]
-        if type(value) is dict:
-            return {key: self._plain(scope, item, (*path, key)) for key, item in value.items()}
-        if type(value) is str and value[:1] == "$":
-            if value[:2] == "$$":
-                return value[1:]
-            told = "a reference cannot stand here; it stands alone on a port, or in a port's list"
-            self.problems.append(Problem(scope.place(*path), told, 'write "$$" for a literal dollar'))
-        return value
-
-    def _reference(self, scope: Scope, text: str, path: tuple[str | int, ...]) -> Arg:
-        if text[:2] == "$$":
-            return text[1:]
-        if text not in scope.known:
-            try:
-                scope.known[text] = self._resolve(scope, text, path)
-            except _CircularError:
-                self.problems.append(Problem(scope.place(*path), f"{text} leads back to itself"))
-                scope.known[text] = Broken()
-        return scope.known[text]
-
-    def _resolve(self, scope: Scope, text: str, path: tuple[str | int, ...]) -> Arg:
-        name, *fields = text[1:].split(".")
-        if name in scope.bound:
-            return self._field(scope, self._bound(scope, name), fields, text, path)
-        target = scope.nodes.get(name)
-        if isinstance(target, int):
-            return Wire(target, tuple(fields))
-        if isinstance(target, Scope):
-            outputs = target.graph.outputs
-            first = fields[0] if fields else next(iter(outputs)) if len(outputs) == 1 else ""
-            if first in outputs:
-                return self._field(scope, self._output(target, first), fields[1:], text, path)
-            told = f"{text}: {target.graph.name} has the outputs {', '.join(outputs) or 'none'}"
-            self.problems.append(Problem(scope.place(*path), told, did_you_mean(first, outputs) or "name one of them"))
-            return Broken()
-        if name not in scope.graph.nodes:  # a node whose own trouble has been told is not told again
-            hint = did_you_mean(name, [*scope.graph.inputs, *scope.graph.nodes]) or 'write "$$" for a literal dollar'
-            self.problems.append(Problem(scope.place(*path), f"{text[:200]} refers to nothing", hint))
-        return Broken()
-
-    def _bound(self, scope: Scope, name: str) -> Arg:
-        arg = scope.bound[name]
-        if arg is Ellipsis:
-            assert scope.parent is not None
-            scope.bound[name] = _Busy
-            path = ("nodes", scope.within, name)
-            arg = self._value(scope.parent, scope.parent.graph.nodes[scope.within][name], path)
-            arg = arg if type(arg) in ARGS else Literal(arg, (scope.parent, path))
-            scope.bound[name] = arg
-        if arg is _Busy:
-            raise _CircularError
-        return arg
-
-    def _output(self, scope: Scope, name: str) -> Arg:
-        return self._reference(scope, scope.graph.outputs[name], ("outputs", name))
-
-    def _field(self, scope: Scope, arg: Arg, fields: list[str], text: str, path: tuple[str | int, ...]) -> Arg:
-        if not fields or type(arg) is Broken:
-            return arg
-        if type(arg) is Wire:
-            return Wire(arg.node, (*arg.fields, *fields))
-        self.problems.append(Problem(scope.place(*path), f"{text}: a plain value has no fields"))
-        return Broken()
-
-
-_Busy = object()
-
-
-class _CircularError(Exception):
-    """A chain of sub-graph inputs and outputs that closes on itself."""
-
 
 def _is_graph(use: str) -> bool:
     return use.endswith(SUFFIX) or "/" in use or "." not in use
-
-
-def wires(arg: Arg) -> Iterator[Wire]:
-    """The wires in an argument."""
-    if type(arg) is Wire:
-        yield arg
-    elif type(arg) is Several:
-        for item in arg.items:
-            yield from wires(item)
 
 
 def _reads(spec: NodeSpec, args: Mapping[str, Arg]) -> list[int]:

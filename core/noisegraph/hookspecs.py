@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     import click
 
     from .codecs import Codec
-    from .executors import Executor
-    from .importers import Importer
+    from .extensions import Executor, Importer
 
 hookspec = pluggy.HookspecMarker("noisegraph")
 hookimpl = pluggy.HookimplMarker("noisegraph")

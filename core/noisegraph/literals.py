@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .args import Literal
 from .errors import Place, Problem
 from .files import resolve
-from .flat import FlatNode, Literal
 from .graph import Graph
 from .node import Port
+from .scope import FlatNode
 from .types import describe
 
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args, get_origin
 
+from .args import Wire
 from .arrays import is_array, is_tensor
 from .check import Checked
 from .codecs import Codec, encode
 from .errors import GraphError, Place, Problem
-from .flat import Wire
 from .guard import summary
 from .picture import KEYWORD, Pixels, pixels, png, sheet
 from .plan import Plan

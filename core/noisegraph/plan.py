@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import files, keys
+from .args import Literal, Several, Swept, Wire, wires
 from .check import Checked, literal_values, require
-from .flat import FlatNode, Literal, Several, Swept, Wire, wires
 from .garbage import no_search
 from .node import NodeSpec
+from .scope import FlatNode
 
 if TYPE_CHECKING:
     import networkx

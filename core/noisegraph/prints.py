@@ -21,11 +21,11 @@ class Prints:
     def installed(self) -> Iterator[None]:
         """Be `sys.stdout` until the end of the block."""
         self._stdout = sys.stdout
-        sys.stdout = self  # type: ignore[assignment]
+        sys.stdout = self
         try:
             yield
         finally:
-            if sys.stdout is self:  # type: ignore[comparison-overlap]
+            if sys.stdout is self:
                 sys.stdout = self._stdout
 
     def call(self, function: Callable[..., Any], *values: Any, **arguments: Any) -> Any:

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from . import files
+from .args import Literal, Swept
 from .errors import GraphError, Place
-from .flat import Literal, Scope, Swept
 from .graph import Graph, parse
 from .plan import Plan, Point, Read, Task
 from .registry import Registry
+from .scope import Scope
 
 FORMAT = 1
 _DEEPEST = 64

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, get_args, get_origin
 
+from .args import Broken, Several, Unset, Wire
 from .errors import Problem, did_you_mean
-from .flat import Broken, FlatNode, Several, Unset, Wire
 from .graph import Graph
 from .node import NodeSpec, Port
+from .scope import FlatNode
 from .types import describe, fields, fits, generic, members
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
+from ..args import Literal, Swept, Unset
 from ..check import Checked
-from ..flat import Literal, Swept, Unset
 from ..protocol import told
 from ..types import describe
 from .call import called, on_graph

@@ -1,0 +1,62 @@
+"""What a port can be given: a value, a wire, an input that is swept or unset, or a list of these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from .scope import Scope
+
+
+class Literal(NamedTuple):
+    """A value that came through an input, and where it was typed; `source` is the whole graph's input, if it was one.
+
+    A value typed on a node's own port stands as itself.
+    """
+
+    value: Any
+    place: tuple[Scope, tuple[str | int, ...]]
+    source: str = ""
+
+
+class Wire(NamedTuple):
+    """The value of node number `node`, or a field of it."""
+
+    node: int
+    fields: tuple[str, ...] = ()
+
+
+class Swept(NamedTuple):
+    """An input of the graph whose value differs from point to point of a sweep."""
+
+    name: str
+
+
+class Unset(NamedTuple):
+    """An input of the graph that has no value yet."""
+
+    name: str
+
+
+class Several(NamedTuple):
+    """A list with references among its items."""
+
+    items: tuple[Arg, ...]
+
+
+class Broken(NamedTuple):
+    """A reference that leads nowhere; its problem has been told."""
+
+
+Arg: TypeAlias = "Literal | Wire | Swept | Unset | Several | Broken | Any"
+ARGS = frozenset((Literal, Wire, Swept, Unset, Several, Broken))
+
+
+def wires(arg: Arg) -> Iterator[Wire]:
+    """The wires in an argument."""
+    if type(arg) is Wire:
+        yield arg
+    elif type(arg) is Several:
+        for item in arg.items:
+            yield from wires(item)

@@ -1,0 +1,100 @@
+"""References resolved: what `$name.field` stands for in a graph, through sub-graphs in both directions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .args import ARGS, Arg, Broken, Literal, Several, Wire
+from .errors import Problem, did_you_mean
+from .scope import Scope
+
+Path = tuple[str | int, ...]
+
+
+class References:
+    """Resolves the references of one opened graph; tells of those that lead nowhere."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+
+    def value(self, scope: Scope, value: Any, path: Path) -> Arg:
+        if type(value) is str and value[:1] == "$":
+            return self.reference(scope, value, path)
+        if type(value) is list and any(type(item) is str and item[:1] == "$" and item[:2] != "$$" for item in value):
+            return Several(tuple(self.value(scope, item, (*path, index)) for index, item in enumerate(value)))
+        return self.plain(scope, value, path) if type(value) in (list, dict) else value
+
+    def plain(self, scope: Scope, value: Any, path: Path) -> Any:
+        """A list or object without references; `$$` becomes `$`."""
+        if type(value) is list:
+            return [self.plain(scope, item, (*path, index)) for index, item in enumerate(value)]
+        if type(value) is dict:
+            return {key: self.plain(scope, item, (*path, key)) for key, item in value.items()}
+        if type(value) is str and value[:1] == "$":
+            if value[:2] == "$$":
+                return value[1:]
+            told = "a reference cannot stand here; it stands alone on a port, or in a port's list"
+            self.problems.append(Problem(scope.place(*path), told, 'write "$$" for a literal dollar'))
+        return value
+
+    def reference(self, scope: Scope, text: str, path: Path) -> Arg:
+        if text[:2] == "$$":
+            return text[1:]
+        if text not in scope.known:
+            try:
+                scope.known[text] = self._resolve(scope, text, path)
+            except _CircularError:
+                self.problems.append(Problem(scope.place(*path), f"{text} leads back to itself"))
+                scope.known[text] = Broken()
+        return scope.known[text]
+
+    def _resolve(self, scope: Scope, text: str, path: Path) -> Arg:
+        name, *fields = text[1:].split(".")
+        if name in scope.bound:
+            return self._field(scope, self._bound(scope, name), fields, text, path)
+        target = scope.nodes.get(name)
+        if isinstance(target, int):
+            return Wire(target, tuple(fields))
+        if isinstance(target, Scope):
+            outputs = target.graph.outputs
+            first = fields[0] if fields else next(iter(outputs)) if len(outputs) == 1 else ""
+            if first in outputs:
+                return self._field(scope, self.output(target, first), fields[1:], text, path)
+            told = f"{text}: {target.graph.name} has the outputs {', '.join(outputs) or 'none'}"
+            self.problems.append(Problem(scope.place(*path), told, did_you_mean(first, outputs) or "name one of them"))
+            return Broken()
+        if name not in scope.graph.nodes:  # a node whose own trouble has been told is not told again
+            hint = did_you_mean(name, [*scope.graph.inputs, *scope.graph.nodes]) or 'write "$$" for a literal dollar'
+            self.problems.append(Problem(scope.place(*path), f"{text[:200]} refers to nothing", hint))
+        return Broken()
+
+    def _bound(self, scope: Scope, name: str) -> Arg:
+        arg = scope.bound[name]
+        if arg is Ellipsis:
+            assert scope.parent is not None
+            scope.bound[name] = _Busy
+            path = ("nodes", scope.within, name)
+            arg = self.value(scope.parent, scope.parent.graph.nodes[scope.within][name], path)
+            arg = arg if type(arg) in ARGS else Literal(arg, (scope.parent, path))
+            scope.bound[name] = arg
+        if arg is _Busy:
+            raise _CircularError
+        return arg
+
+    def output(self, scope: Scope, name: str) -> Arg:
+        return self.reference(scope, scope.graph.outputs[name], ("outputs", name))
+
+    def _field(self, scope: Scope, arg: Arg, fields: list[str], text: str, path: Path) -> Arg:
+        if not fields or type(arg) is Broken:
+            return arg
+        if type(arg) is Wire:
+            return Wire(arg.node, (*arg.fields, *fields))
+        self.problems.append(Problem(scope.place(*path), f"{text}: a plain value has no fields"))
+        return Broken()
+
+
+_Busy = object()
+
+
+class _CircularError(Exception):
+    """A chain of sub-graph inputs and outputs that closes on itself."""

@@ -1,0 +1,62 @@
+"""An opened graph: its nodes in one list, and for each graph in it a scope of names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from .args import Arg
+from .errors import Place
+from .graph import Graph
+from .node import NodeSpec
+
+
+@dataclass(slots=True, eq=False)
+class FlatNode:
+    """One node of the opened graph: `id` is its path, like `refine/guided`.
+
+    `values` are the literals typed on its ports, `args` what else it was given, `reads` the nodes that it reads.
+    """
+
+    id: str
+    name: str
+    spec: NodeSpec
+    scope: Scope
+    raw: dict[str, Any]
+    values: dict[str, Any]
+    args: dict[str, Arg]
+    reads: list[int]
+
+
+@dataclass(slots=True, eq=False)
+class Scope:
+    """One graph at its place in the whole: what its inputs are bound to, and which of the flat nodes are its own."""
+
+    graph: Graph
+    prefix: str
+    parent: Scope | None
+    within: str
+    bound: dict[str, Any]
+    nodes: dict[str, int | Scope] = field(default_factory=dict)
+    known: dict[str, Arg] = field(default_factory=dict)
+
+    @property
+    def depth(self) -> int:
+        """How many graphs this one stands in."""
+        return 0 if self.parent is None else 1 + self.parent.depth
+
+    def place(self, *path: str | int, key: bool = False) -> Place:
+        """Where a part of this graph stands; sub-graphs add where they stand to the path."""
+        place = self.graph.place(*path, key=key)
+        if self.parent is None:
+            return place
+        return Place(place.file, place.line, place.column, f"{place.path} (in {self.prefix.rstrip('/')})")
+
+
+@dataclass(frozen=True)
+class Flat:
+    """The opened graph; `top` is the scope of the graph itself."""
+
+    nodes: list[FlatNode]
+    outputs: dict[str, Arg]
+    top: Scope
