@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import noisegraph as ng
 import pytest
 from noisegraph.nodes.samplers import dpm_adaptive, dpm_fast, dpm_multistep, dpm_singlestep, dpmpp, dpmpp_sde, unipc
 from noisegraph.testing.samplers import SamplerContract
@@ -60,20 +59,16 @@ class TestAdaptive12(SamplerContract):
     sampler = dpm_adaptive.dpm_adaptive(order=2)
     evaluations = 2
     couples = True
-
-    def levels(self, steps: int, process: ng.Process) -> ng.Levels:
-        """Room for all attempts."""
-        return super().levels(100, process)
+    waits = True
+    few = 100
 
 
 class TestAdaptive23OnNoise(SamplerContract):
     sampler = dpm_adaptive.dpm_adaptive(order=3, prediction="eps")
     evaluations = 3
     couples = True
-
-    def levels(self, steps: int, process: ng.Process) -> ng.Levels:
-        """Room for all attempts."""
-        return super().levels(100, process)
+    waits = True
+    few = 100
 
 
 @pytest.mark.slow
