@@ -61,7 +61,7 @@ def serve(device: str = "auto", dtype: str = "auto", memory: int | None = None, 
     bound = _memory_bound() if memory is None else memory
     cache = Cache(bound, folder, DISK_BYTES if disk is None else disk)
     worker = Worker(out, cache, folder, resolve(device, dtype))
-    signal.signal(signal.SIGTERM, lambda number, frame: worker.gate.close())
+    signal.signal(signal.SIGTERM, lambda number, frame: worker.stop())
     threading.Thread(target=worker.listen, args=(sys.stdin,), daemon=True).start()
     worker.work()
     return 0
@@ -89,10 +89,14 @@ class Worker:
         for text in lines:
             if text.strip():
                 self._hear(text)
-        self.gate.close()
-        self._commands.put(None)
+        self.stop()
         time.sleep(_PATIENCE)
         os._exit(0)  # a step that does not end must not keep the process alive
+
+    def stop(self) -> None:
+        """Stop the run that is on after its step, and take no command more."""
+        self.gate.close()
+        self._commands.put(None)
 
     def work(self) -> None:
         """Do what was asked for, in order, until nobody asks any more."""
