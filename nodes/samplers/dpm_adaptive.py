@@ -100,6 +100,8 @@ class Control(NamedTuple):
 
     def judge(self, error: float) -> tuple[bool, float]:
         """Whether the attempt counts, and by what the step's length is multiplied."""
+        if not math.isfinite(error):
+            return True, 1.0  # shorter steps would not help; whoever walks looks for NaN in x, and says where it was
         if self.reference == "k_diffusion":
             factor = 1 + math.atan((error + 1e-8) ** (-1 / self.order_of_noise) - 1)
             return factor >= 0.81, factor

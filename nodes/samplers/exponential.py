@@ -39,7 +39,8 @@ def span(here: ng.Level, there: ng.Level, prediction: Prediction, eta: float = 0
         return Span(shrink * math.exp(-eta * h), there.alpha, -(1 + eta) * h, noise, clock)
     carry = there.alpha / here.alpha
     noise = there.sigma * math.sqrt(eta * math.expm1(2 * h)) if eta > 0 else 0.0
-    return Span(carry, (1 + eta) * there.sigma, h, noise, (math.exp(-here.log_snr), math.exp(-there.log_snr)))
+    clock = (math.exp(-here.log_snr), math.exp(-there.log_snr))  # it falls, which is as good for a Brownian path
+    return Span(carry, (1 + eta) * there.sigma, h, noise, clock)
 
 
 def half_log_snr(level: ng.Level) -> float:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, reduce
 
 import noisegraph as ng
 import pytest
 import torch
+from noisegraph.nodes.samplers.ddim import ddim
 from noisegraph.nodes.samplers.dpm_adaptive import dpm_adaptive
 from noisegraph.nodes.samplers.dpm_fast import dpm_fast
 from noisegraph.nodes.samplers.dpm_multistep import dpm_multistep
 from noisegraph.nodes.samplers.dpm_singlestep import dpm_singlestep, fast_orders
-from noisegraph.nodes.samplers.dpmpp import dpmpp_2m_sde, dpmpp_3m, dpmpp_3m_sde
+from noisegraph.nodes.samplers.dpmpp import dpmpp_2m, dpmpp_2m_sde, dpmpp_3m, dpmpp_3m_sde
 from noisegraph.nodes.samplers.dpmpp_sde import dpmpp_sde
+from noisegraph.nodes.samplers.exponential import Prediction
 from noisegraph.nodes.samplers.unipc import unipc
 from noisegraph.nodes.samplers.walk import walk
 from noisegraph.testing.mixture import three_clusters
@@ -38,6 +40,57 @@ def start(count: int = 4) -> torch.Tensor:
 
 def run(sampler: ng.Sampler, grid: ng.Levels, seeds: Sequence[int] = ()) -> torch.Tensor:
     return result(sampler, three_clusters().denoiser(), start(), grid, seeds)
+
+
+EVERY_FORM: dict[str, Callable[[Prediction], ng.Sampler]] = {
+    "multistep-1": lambda form: dpm_multistep(order=1, prediction=form),
+    "multistep-2": lambda form: dpm_multistep(order=2, prediction=form),
+    "multistep-3": lambda form: dpm_multistep(order=3, prediction=form),
+    "singlestep-2": lambda form: dpm_singlestep(order=2, prediction=form),
+    "singlestep-3": lambda form: dpm_singlestep(order=3, prediction=form, solver="heun"),
+    "fast": lambda form: dpm_fast(prediction=form),
+    "adaptive": lambda form: dpm_adaptive(prediction=form, first_step=1.0),
+    "unipc": lambda form: unipc(order=3, prediction=form),
+}
+
+
+@pytest.mark.parametrize("name", EVERY_FORM)
+def test_data_that_are_one_point_are_reached_exactly_in_any_number_of_steps(name: str) -> None:
+    grid, point = levels(12), torch.tensor([[0.3, -2.0]], dtype=torch.float64)
+    found = result(EVERY_FORM[name]("x0"), lambda x, level: point.expand_as(x), start(), grid)
+    begin, end = grid[0], grid[-1]
+    assert torch.allclose(found, end.alpha * point + end.sigma / begin.sigma * (start() - begin.alpha * point))
+
+
+@pytest.mark.parametrize("name", EVERY_FORM)
+def test_noise_that_is_known_is_taken_out_exactly_in_any_number_of_steps(name: str) -> None:
+    grid, noise = levels(12), torch.tensor([[0.3, -2.0]], dtype=torch.float64)
+    found = result(EVERY_FORM[name]("eps"), lambda x, level: (x - level.sigma * noise) / level.alpha, start(), grid)
+    begin, end = grid[0], grid[-1]
+    clean = (start() - begin.sigma * noise) / begin.alpha
+    assert torch.allclose(found, end.alpha * clean + end.sigma * noise)
+
+
+@pytest.mark.parametrize("form", ["x0", "eps"])
+def test_the_first_order_is_ddim(form: Prediction) -> None:
+    assert torch.allclose(run(dpm_multistep(order=1, prediction=form), levels(9)), run(ddim(), levels(9)), atol=1e-12)
+
+
+@pytest.mark.parametrize("sampler", [dpmpp_2m(), dpm_fast(order=2), unipc()], ids=["dpmpp_2m", "dpm_fast", "unipc"])
+def test_ten_evaluations_come_nearer_to_the_flow_than_ten_of_ddim(sampler: ng.Sampler) -> None:
+    grid = levels(10)
+    exact = three_clusters().flow(start(), grid[0], grid[-1])
+    ours, ddims = (float((run(one, grid) - exact).norm(dim=1).mean()) for one in (sampler, ddim()))
+    assert ours < 0.7 * ddims
+
+
+def test_an_adaptive_walk_says_where_the_denoiser_failed() -> None:
+    def broken(x: torch.Tensor, level: ng.Level) -> torch.Tensor:
+        return x * math.nan if level.t < 0.5 else three_clusters().denoise(x, level)
+
+    loop = walk(dpm_adaptive(), broken, ng.Latent(start()), levels(100), seed=0)
+    with pytest.raises(ng.NodeError, match="NaN or infinite in step"):
+        reduce(loop.step, range(100), loop.start())
 
 
 @pytest.mark.parametrize(
