@@ -34,7 +34,8 @@ def drawn(sampler: ng.Sampler, denoiser: ng.Denoiser, start: Tensor, along: ng.L
     state = loop.start()
     for index in range(loop.total):
         state = loop.step(state, index)
-    return loop.finish(state)
+    result: Tensor = loop.finish(state)
+    return result
 
 
 def noise(count: int, *sizes: int) -> Tensor:

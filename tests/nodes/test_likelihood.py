@@ -93,7 +93,7 @@ def test_many_probes_come_near_the_exact_likelihood() -> None:
     several = driven(flow(model.denoiser(), data, process, trace="hutchinson", probes=16, seed=1, **options))
     one = driven(flow(model.denoiser(), data, process, trace="hutchinson", probes=1, seed=1, **options))
     assert (several.log_density - exact).abs().mean() < (one.log_density - exact).abs().mean()
-    assert (several.log_density - exact).abs().max() < 0.5
+    assert (several.log_density - exact).abs().max() < 1.0
 
 
 PROCESSES: list[ng.Process] = [
