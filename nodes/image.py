@@ -13,7 +13,26 @@ Factor = Annotated[int, Field(ge=1, le=64)]
 PictureFile = Annotated[str, ng.FileKind((".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"))]
 
 
-@ng.node
+def decode_facts(inputs: ng.Facts) -> ng.Facts:
+    """What is known of `image.decode`; raises NodeError for a latent that is no picture."""
+    latent: ng.Facts = inputs["latent"]
+    sizes = latent.get("sizes")
+    if sizes is not None and (len(sizes) != 3 or sizes[0] not in (1, 3)):
+        told = f"a latent of {' x '.join(map(str, sizes))} is no picture of 1 or 3 channels"
+        raise ng.NodeError(told, "decode it with its autoencoder")
+    return {name: fact for name, fact in latent.items() if name != "family"}
+
+
+def enlarge_facts(inputs: ng.Facts) -> ng.Facts:
+    """What is known of `image.enlarge`."""
+    image, factor = inputs["image"], inputs.get("factor")
+    if "sizes" not in image or not isinstance(factor, int):
+        return {}
+    channels, height, width = image["sizes"]
+    return {**image, "sizes": (channels, height * factor, width * factor)}
+
+
+@ng.node(facts=decode_facts)
 def decode(latent: ng.Latent) -> ng.Image:
     """The picture that a pixel-space latent in [-1, 1] is; what lies outside is cut off."""
     if latent.dim() != 4 or latent.shape[1] not in (1, 3):
@@ -30,7 +49,7 @@ def encode(image: ng.Image) -> ng.Latent:
     return ng.Latent(image * 2 - 1)
 
 
-@ng.node
+@ng.node(facts=enlarge_facts)
 def enlarge(image: ng.Image, *, factor: Factor = 8) -> ng.Image:
     """Every pixel as a square.
 
@@ -73,7 +92,7 @@ def sheet(
     return ng.Image(paper)
 
 
-@ng.node
+@ng.node(device=False)
 def load(*, file: PictureFile) -> ng.Image:
     """A picture from a file, turned upright, in colour, without its transparency: [1, 3, height, width].
 

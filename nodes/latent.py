@@ -11,13 +11,25 @@ from pydantic import Field
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 
 
-@ng.node(early=True)
+def shape_facts(inputs: ng.Facts) -> ng.Facts:
+    """What is known of `latent.shape`."""
+    return {"sizes": tuple(inputs["sizes"])} if isinstance(inputs.get("sizes"), tuple) else {}
+
+
+def noise_facts(inputs: ng.Facts) -> ng.Facts:
+    """What is known of `latent.noise`: it is like what it is made like, one item a seed."""
+    like, seed, batch = inputs.get("like", {}), inputs.get("seed"), inputs.get("batch")
+    count = len(seed) if isinstance(seed, list) else like.get("batch", batch)
+    return {**like, "batch": count} if isinstance(count, int) else dict(like)
+
+
+@ng.node(early=True, facts=shape_facts)
 def shape(*, sizes: Annotated[tuple[Annotated[int, Field(ge=1, le=65536)], ...], Field(min_length=1)]) -> ng.Shape:
     """The sizes of one latent, without the batch: [channels, height, width]."""
     return ng.Shape(sizes)
 
 
-@ng.node
+@ng.node(facts=noise_facts)
 def noise(
     like: ng.Shape | ng.Latent,
     levels: ng.Levels | None = None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,10 +45,12 @@ def digit_version() -> str:
     return digest("digit")
 
 
-def digit_facts(inputs: Mapping[str, Any]) -> dict[str, Any]:
+def digit_facts(inputs: ng.Facts) -> ng.Facts:
     """What is known of `model.digit` from its card."""
     card = read_card("digit")
-    return {"classes": card["classes"], "latent": {"sizes": tuple(card["shape"])}}
+    latent = {"family": "digit", "sizes": tuple(card["shape"])}
+    weights = (WEIGHTS / "digit.safetensors").stat().st_size
+    return {"classes": card["classes"], "latent": latent, "unet": {**latent, "weights": weights}}
 
 
 @ng.node(early=True, facts=digit_facts, version=digit_version)

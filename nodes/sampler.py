@@ -60,7 +60,15 @@ FAMILIES = (
 """Modules whose NODES are samplers."""
 
 
-@ng.node(early=True)
+def sample_facts(inputs: ng.Facts) -> ng.Facts:
+    """What is known of `sampler.sample`; raises NodeError where denoiser and noise are not of one model."""
+    denoiser, noise = inputs["denoiser"], inputs["noise"]
+    ng.agree("family", denoiser=denoiser, noise=noise)
+    ng.agree("sizes", denoiser=denoiser, noise=noise)
+    return {**denoiser, **noise}
+
+
+@ng.node(early=True, facts=sample_facts)
 def sample(
     sampler: ng.Sampler, denoiser: ng.Denoiser, noise: ng.Latent, levels: ng.Levels, *, seed: Seed | list[Seed] = 0
 ) -> ng.Loop[ng.Latent]:

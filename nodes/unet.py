@@ -30,7 +30,12 @@ def architecture(*, config: UNetConfig = UNetConfig()) -> ng.Architecture:  # no
     return ng.Architecture(build, tuple((field.name, getattr(config, field.name)) for field in fields(config)))
 
 
-@ng.node(early=True)
+def denoiser_facts(inputs: ng.Facts) -> ng.Facts:
+    """What is known of `unet.denoiser`: what is known of its network, which it shares."""
+    return {name: fact for name, fact in inputs["unet"].items() if name != "weights"}
+
+
+@ng.node(early=True, facts=denoiser_facts)
 def denoiser(unet: ng.Network, condition: ng.Condition | None = None) -> ng.Denoiser:
     """A U-Net under one condition, as a denoiser.
 

@@ -63,6 +63,8 @@ if TYPE_CHECKING:
     from .errors import Problem as Problem
     from .extensions import Executor as Executor
     from .extensions import Importer as Importer
+    from .facts import Facts as Facts
+    from .facts import agree as agree
     from .hookspecs import hookimpl as hookimpl
     from .loop import Loop as Loop
     from .testing.mixture import Mixture as Mixture
@@ -99,6 +101,7 @@ _HOMES = {
     "diffusion.shape": "Shape",
     "errors": "GraphError NodeError NoisegraphError PluginError Problem",
     "extensions": "Executor Importer",
+    "facts": "Facts agree",
     "hookspecs": "hookimpl",
     "loop": "Loop",
     "testing.mixture": "Mixture",

@@ -9,7 +9,7 @@ from typing import Any
 
 from .args import Literal as FromInput
 from .args import Several, Swept, Unset, Wire, wires
-from .errors import GraphError, Place, Problem, did_you_mean
+from .errors import MOST_TOLD, GraphError, Place, Problem, did_you_mean
 from .flat import Flattener
 from .garbage import no_search
 from .graph import Graph
@@ -20,9 +20,6 @@ from .registry import Registry
 from .scope import Flat, FlatNode
 from .types import describe, fits
 from .wiring import Wiring
-
-MOST_TOLD = 100
-"""How many problems are told; to place each costs a scan of the file."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,8 @@ class Checked:
     """A graph that was checked. The `values` of its nodes are now as the functions receive them.
 
     `order` holds what the outputs need, in the order of running; `swept[port, input]` the accepted values, one a point;
-    `feeds` the ports that each input reaches; `unset` the inputs that still need a value.
+    `feeds` the ports that each input reaches; `facts[n]` what is known of the value of node n; `unset` the inputs that
+    still need a value.
     """
 
     flat: Flat
@@ -47,6 +45,7 @@ class Checked:
     points: tuple[dict[str, Any], ...]
     feeds: Mapping[str, list[Feed]]
     output_types: Mapping[str, Any]
+    facts: Mapping[int, Mapping[str, Any]]
     unset: tuple[str, ...]
     problems: tuple[Problem, ...]
 
@@ -111,7 +110,9 @@ class _Checker:
         self._outputs(flat)
         self._conflicts()
         told = tuple(self.problems[:MOST_TOLD])
-        return Checked(flat, order, self.literals.swept, self.points, self.feeds, self.types, tuple(self.unset), told)
+        unset = tuple(self.unset)
+        swept = self.literals.swept
+        return Checked(flat, order, swept, self.points, self.feeds, self.types, self.facts, unset, told)
 
     def _all(self, order: list[int], reads: list[list[int]]) -> tuple[list[int], list[list[int]]]:
         if len(order) == len(reads):

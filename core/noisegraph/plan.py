@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -82,6 +82,11 @@ class Plan:
         dag.add_nodes_from(range(len(self.tasks)))
         dag.add_edges_from((above, number) for number, task in enumerate(self.tasks) for above in task.upstream())
         return dag
+
+    def facts(self, numbers: Container[int]) -> list[Mapping[str, Any]]:
+        """What is known of the values of these tasks."""
+        nodes = self.checked.flat.nodes
+        return [facts for node, facts in self.checked.facts.items() if self.of_node.get(nodes[node].id, -1) in numbers]
 
     def wanted(self) -> list[int]:
         """The numbers of the tasks that the outputs read."""

@@ -12,7 +12,15 @@ from .combined import Combined
 Scale = Annotated[float, Field(ge=-100, le=1000)]
 
 
-@ng.node(early=True)
+def facts(inputs: ng.Facts) -> ng.Facts:
+    """What is known of a guided denoiser; raises NodeError where the two are not of one model."""
+    positive, negative = inputs["positive"], inputs["negative"]
+    ng.agree("family", positive=positive, negative=negative)
+    ng.agree("sizes", positive=positive, negative=negative)
+    return {**negative, **positive}
+
+
+@ng.node(early=True, facts=facts)
 def cfg(positive: ng.Denoiser, negative: ng.Denoiser, *, scale: Scale = 7.5) -> ng.Denoiser:
     """Classifier-free guidance (Ho & Salimans 2022): negative + scale (positive - negative).
 
@@ -21,7 +29,7 @@ def cfg(positive: ng.Denoiser, negative: ng.Denoiser, *, scale: Scale = 7.5) -> 
     return away_from(positive, negative, scale)
 
 
-@ng.node(early=True)
+@ng.node(early=True, facts=facts)
 def cfg_w(positive: ng.Denoiser, negative: ng.Denoiser, *, w: Scale = 6.5) -> ng.Denoiser:
     """Classifier-free guidance with the paper's own w (Ho & Salimans 2022, eq. 6): (1 + w) positive - w negative.
 

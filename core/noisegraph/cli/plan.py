@@ -9,7 +9,9 @@ from typing import Any
 import click
 
 from ..explain import Explained, explain
+from ..facts import memory
 from ..history import recall
+from ..plan import Plan
 from ..protocol import estimate, explained
 from ..request import afresh
 from .call import cache_for, called, folder_of, on_graph, sorted_out, with_cache
@@ -44,11 +46,21 @@ def command(
         for node in told:
             give(f"{node}{_took(node)}")
         say(summary(told))
+        if about := wanted(plan, told):
+            say(about)
     return 0
 
 
 def _took(node: Explained) -> str:
     return f"; took {seconds(node.seconds)}" if node.state == "run" and node.seconds is not None else ""
+
+
+def wanted(plan: Plan, told: Sequence[Explained]) -> str:
+    """How much memory the run will want, as far as the nodes tell."""
+    found = memory(plan.facts({number for number, node in enumerate(told) if node.state == "run"}))
+    if not found.weights and not found.largest:
+        return ""
+    return f"memory: {found.weights / 1e6:.1f} MB of weights, {found.largest / 1e6:.1f} MB for the largest value"
 
 
 def summary(told: Sequence[Explained]) -> str:
