@@ -6,6 +6,11 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+MOST_TOLD = 100
+"""How many problems are told: nobody reads a thousand, and each costs a search for the nearest name."""
+LONGEST = 1000
+"""How many characters of a text are told: what is wrong with a text of 10 MB is told without all of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -15,6 +20,10 @@ class Place:
     line: int = 0
     column: int = 0
     path: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.path) > LONGEST:
+            object.__setattr__(self, "path", shortened(self.path))
 
     def __str__(self) -> str:
         at = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
@@ -28,6 +37,11 @@ class Problem:
     where: Place
     what: str
     hint: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.what) > LONGEST or len(self.hint) > LONGEST:
+            object.__setattr__(self, "what", shortened(self.what))
+            object.__setattr__(self, "hint", shortened(self.hint))
 
     def __str__(self) -> str:
         place = str(self.where)
@@ -61,6 +75,11 @@ class NodeError(NoisegraphError):
     def __init__(self, what: str, hint: str = "") -> None:
         self.hint = hint
         super().__init__(what)
+
+
+def shortened(text: str) -> str:
+    """The text, or its beginning and its end where it is longer than LONGEST."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 255]} ... {text[-250:]}"
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .args import ARGS, Arg, Broken, Literal, Swept, Unset, wires
-from .errors import GraphError, Place, PluginError, Problem, did_you_mean
+from .errors import MOST_TOLD, GraphError, Place, PluginError, Problem, did_you_mean
 from .files import resolve
 from .graph import SUFFIX, Graph, find
 from .node import RESERVED, NodeSpec
@@ -21,6 +21,8 @@ DEEPEST = 32
 """How deep graphs may stand in graphs."""
 MOST_NODES = 1_000_000
 """How many nodes a graph may open up to."""
+MOST_GRAPHS = 100_000
+"""How many graphs may stand in a graph: without nodes of their own they would double at each depth for nothing."""
 
 
 class Flattener:
@@ -30,6 +32,7 @@ class Flattener:
         self.registry = registry
         self.nodes: list[FlatNode] = []
         self.problems: list[Problem] = []
+        self.opened = 0
         self.references = References(self.problems)
         self._specs: dict[str, NodeSpec | None] = {}
         self._files: dict[str, Graph] = {}
@@ -74,6 +77,8 @@ class Flattener:
             use = raw["use"]
             spec = specs.get(use)
             if spec is None:
+                if len(self.problems) >= MOST_TOLD:
+                    return
                 if _is_graph(use):
                     self._open_graph(scope, name, raw)
                     continue
@@ -101,8 +106,10 @@ class Flattener:
             told = error.problems if isinstance(error, GraphError) else [Problem(where, str(error))]
             self.problems += [one if one.where.file else Problem(where, one.what, one.hint) for one in told]
             return
-        if len(self.nodes) + len(graph.nodes) > MOST_NODES:
-            raise GraphError.of(f"the graph opens up to more than {MOST_NODES} nodes", where=scope.place("nodes", name))
+        self.opened += 1
+        if len(self.nodes) + len(graph.nodes) > MOST_NODES or self.opened > MOST_GRAPHS:
+            told = f"the graph opens up to more than {MOST_NODES} nodes or {MOST_GRAPHS} graphs"
+            raise GraphError.of(told, where=scope.place("nodes", name))
         inner = Scope(graph, f"{scope.prefix}{name}/", scope, name, {})
         scope.nodes[name] = inner
         self._needs(inner)

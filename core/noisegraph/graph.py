@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,15 @@ from .errors import GraphError, Place, Problem, did_you_mean
 from .folders import model_folders
 from .garbage import no_search
 from .positions import Positions
-from .source import read
+from .source import LARGEST, read
 
 KEYS = ("$schema", "about", "inputs", "nodes", "outputs", "sweep", "needs")
 NAME = re.compile(r"[^\W\d][\w-]*")
+LONGEST_NAME = 100
+"""How many bytes a name may have: files are named after outputs."""
 SUFFIX = ".json"
+MOST_POINTS = 100_000
+"""How many points a sweep may have."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +135,10 @@ def _name_problems(graph: Graph) -> Iterator[Problem]:
     fits = NAME.fullmatch
     for section in ("inputs", "nodes", "outputs"):
         for name in graph.data.get(section, ()):
-            if not fits(name):
+            if len(name) > LONGEST_NAME // 4 and len(name.encode()) > LONGEST_NAME:
+                told = f"'{name[:60]}...' is too long for a name"
+                yield Problem(graph.place(section, name, key=True), told, f"take {LONGEST_NAME} bytes at most")
+            elif not fits(name):
                 told = f"'{name[:60]}' cannot be a name"
                 yield Problem(graph.place(section, name, key=True), told, "use letters, digits, '_' and '-'")
     for name in graph.inputs.keys() & graph.nodes.keys():
@@ -157,6 +165,10 @@ def _sweep_problems(graph: Graph) -> Iterator[Problem]:
                 yield Problem(graph.place(*at, name, key=True), f"sweeps '{name}', which is no input", hint)
             if isinstance(sweep, dict) and not (isinstance(values, list) and values):
                 yield Problem(graph.place(*at, name), f"wants a list of values, found {_shown(values)}")
+        if isinstance(sweep, dict):
+            count = prod(len(values) for values in row.values() if isinstance(values, list))
+            if count > MOST_POINTS:
+                yield Problem(graph.place("sweep"), f"a sweep of {count} points", f"take at most {MOST_POINTS}")
         if isinstance(sweep, list) and row.keys() != rows[0].keys():
             told = f"this row gives {', '.join(row) or 'nothing'}, the first {', '.join(rows[0]) or 'nothing'}"
             yield Problem(graph.place(*at), told, "give the same inputs in every row")
@@ -186,7 +198,10 @@ def library() -> dict[str, Path]:
 def load(path: Path, name: str | None = None) -> Graph:
     """The graph in a file; raises GraphError when it cannot be read or is not one."""
     try:
-        data = path.read_bytes()
+        if not path.is_file():
+            raise GraphError.of(f"cannot read {path}: it is no regular file")
+        with open(path, "rb") as file:
+            data = file.read(LARGEST + 1)
     except OSError as error:
         raise GraphError.of(f"cannot read {path}: {error.strerror or error}") from error
     return parse(data, name or str(path), path.resolve().parent)

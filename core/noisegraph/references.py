@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from .args import ARGS, Arg, Broken, Literal, Several, Wire
-from .errors import Problem, did_you_mean
+from .errors import MOST_TOLD, Problem, did_you_mean
 from .scope import Scope
 
 Path = tuple[str | int, ...]
+FARTHEST = 128
+"""Through how many inputs and outputs of graphs, one behind the other, a reference may lead."""
 
 
 class References:
@@ -16,6 +18,7 @@ class References:
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
+        self._depth = 0
 
     def value(self, scope: Scope, value: Any, path: Path) -> Arg:
         if type(value) is str and value[:1] == "$":
@@ -41,14 +44,19 @@ class References:
         if text[:2] == "$$":
             return text[1:]
         if text not in scope.known:
+            self._depth += 1
             try:
                 scope.known[text] = self._resolve(scope, text, path)
-            except _CircularError:
-                self.problems.append(Problem(scope.place(*path), f"{text} leads back to itself"))
+            except _EndlessError as error:
+                self.problems.append(Problem(scope.place(*path), f"{text} {error}"))
                 scope.known[text] = Broken()
+            finally:
+                self._depth -= 1
         return scope.known[text]
 
     def _resolve(self, scope: Scope, text: str, path: Path) -> Arg:
+        if self._depth > FARTHEST:
+            raise _EndlessError(f"leads through more than {FARTHEST} graphs")
         name, *fields = text[1:].split(".")
         if name in scope.bound:
             return self._field(scope, self._bound(scope, name), fields, text, path)
@@ -64,7 +72,8 @@ class References:
             self.problems.append(Problem(scope.place(*path), told, did_you_mean(first, outputs) or "name one of them"))
             return Broken()
         if name not in scope.graph.nodes:  # a node whose own trouble has been told is not told again
-            hint = did_you_mean(name, [*scope.graph.inputs, *scope.graph.nodes]) or 'write "$$" for a literal dollar'
+            known = [*scope.graph.inputs, *scope.graph.nodes] if len(self.problems) < MOST_TOLD else []
+            hint = did_you_mean(name, known) or 'write "$$" for a literal dollar'
             self.problems.append(Problem(scope.place(*path), f"{text[:200]} refers to nothing", hint))
         return Broken()
 
@@ -78,7 +87,7 @@ class References:
             arg = arg if type(arg) in ARGS else Literal(arg, (scope.parent, path))
             scope.bound[name] = arg
         if arg is _Busy:
-            raise _CircularError
+            raise _EndlessError("leads back to itself")
         return arg
 
     def output(self, scope: Scope, name: str) -> Arg:
@@ -96,5 +105,5 @@ class References:
 _Busy = object()
 
 
-class _CircularError(Exception):
-    """A chain of sub-graph inputs and outputs that closes on itself."""
+class _EndlessError(Exception):
+    """A chain of sub-graph inputs and outputs that closes on itself, or is too long."""

@@ -12,12 +12,10 @@ from typing import Any
 from .check import Checked, check
 from .devices import Device, resolve
 from .errors import GraphError, Place, Problem, did_you_mean
-from .graph import Graph
+from .graph import MOST_POINTS, Graph
 from .plan import Plan, plan
 from .registry import Registry
 
-MOST_POINTS = 100_000
-"""How many points a sweep may have that is asked for beside the graph."""
 EVERYTHING = "*"
 """Asks for all nodes to be run afresh."""
 
@@ -77,7 +75,7 @@ def _sweep_problems(request: Request) -> list[Problem]:
             problems.append(Problem(where, f"no values to sweep '{name}' through"))
         if name in request.given:
             problems.append(Problem(where, f"input '{name}' is given a value and swept", "do one of them"))
-    count = prod(map(len, request.sweep.values()))
+    count = prod(map(len, request.sweep.values())) * len(request.graph.points)
     if count > MOST_POINTS:
         problems.append(Problem(where, f"a sweep of {count} points", f"take at most {MOST_POINTS}"))
     return problems
