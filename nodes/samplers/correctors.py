@@ -49,7 +49,8 @@ def annealed(
 
 def _norms(x: ng.Tensor) -> ng.Tensor:
     """The norm of every image, [batch, 1, ...]."""
-    return x.flatten(1).norm(dim=1).reshape(-1, *[1] * (x.ndim - 1))
+    norms: ng.Tensor = x.flatten(1).norm(dim=1)
+    return norms.reshape(-1, *[1] * (x.ndim - 1))
 
 
 CORRECTORS: dict[str, Correct] = {"langevin": langevin, "annealed": annealed}

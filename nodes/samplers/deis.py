@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from itertools import pairwise
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import noisegraph as ng
 from pydantic import Field
@@ -16,13 +15,19 @@ from .lms import advanced
 from .quadrature import adams_bashforth, gauss_legendre, lagrange
 from .state import Position
 
+if TYPE_CHECKING:
+    from numpy import float64
+    from numpy.typing import NDArray
+
+    Quadrature = tuple[NDArray[float64], NDArray[float64]]
+
 Variable = Literal["t", "rho", "log_rho"]
 PLACE: dict[Variable, Callable[[ng.Level], float]] = {
     "t": lambda level: level.t,
     "rho": lambda level: level.ratio,
     "log_rho": lambda level: -level.log_snr / 2,
 }
-SMOOTH, BETWEEN_INDICES, RIEMANN = 32, 6, 10_000
+SMOOTH, BETWEEN_INDICES, RIEMANN = 16, 4, 10_000
 """Points of the quadrature over a step, over the part of it between two indices, and in the authors' code."""
 
 
@@ -62,35 +67,50 @@ def deis(
 
 def integrals(process: ng.Process, points: list[ng.Level], there: ng.Level, variable: Variable) -> list[float]:
     """The integral over rho, from points[0] to there, of every Lagrange polynomial in the variable."""
-    place = PLACE[variable]
-    nodes = [place(point) for point in points]
+    nodes = [PLACE[variable](point) for point in points]
     if variable == "rho":
         return adams_bashforth(nodes, nodes[0], there.ratio)
-    edges = _edges(process, points[0], there) if variable == "t" else [points[0], there]
-    count = SMOOTH if len(edges) == 2 else BETWEEN_INDICES
+    between = variable == "t" and isinstance(process, ng.DiscreteVP)
+    z, measure = (
+        _between_indices(process, points[0], there) if between else _smooth(process, points[0], there, variable)
+    )
+    return [float((lagrange(nodes, index, z) * measure).sum()) for index in range(len(nodes))]
 
-    def weight(index: int) -> float:
-        # rho is smooth in its logarithm, where d rho = rho d log rho.
-        def integrand(log_rho: float) -> float:
-            return lagrange(nodes, index, place(process.at_log_snr(-2 * log_rho))) * math.exp(log_rho)
 
-        cuts = [-edge.log_snr / 2 for edge in edges]
-        return math.fsum(gauss_legendre(integrand, start, end, count) for start, end in pairwise(cuts))
+def _smooth(process: ng.Process, here: ng.Level, there: ng.Level, variable: Variable) -> Quadrature:
+    """Where rho is smooth in its logarithm, d rho = rho d log rho."""
+    import numpy
 
-    return [weight(index) for index in range(len(nodes))]
+    shares, weights = gauss_legendre(SMOOTH)
+    start, width = -here.log_snr / 2, (here.log_snr - there.log_snr) / 2
+    log_rho = start + width * shares
+    z = log_rho if variable == "log_rho" else numpy.array([process.at_log_snr(-2 * float(u)).t for u in log_rho])
+    return z, width * weights * numpy.exp(log_rho)
+
+
+def _between_indices(process: ng.Process, here: ng.Level, there: ng.Level) -> Quadrature:
+    """The times of a discrete process, which are linear in log rho between indices."""
+    import numpy
+
+    indices = range(math.ceil(here.t) - 1, math.floor(there.t), -1)
+    edges = [here, *(process.level(index) for index in indices), there]
+    t = numpy.array([edge.t for edge in edges])[:, None]
+    cuts = numpy.array([-edge.log_snr / 2 for edge in edges])[:, None]
+    shares, weights = gauss_legendre(BETWEEN_INDICES)
+    widths = numpy.diff(cuts, axis=0)
+    log_rho, z = cuts[:-1] + widths * shares, t[:-1] + numpy.diff(t, axis=0) * shares
+    return z, widths * weights * numpy.exp(log_rho)
 
 
 def riemann_sums(process: ng.Process, points: list[ng.Level], there: ng.Level, variable: Variable) -> list[float]:
     """The same integrals as the authors' code has them: by the left ends of 10,000 pieces, even in the variable."""
+    import numpy
+
     place = PLACE[variable]
     nodes, width = [place(point) for point in points], (place(there) - place(points[0])) / RIEMANN
-    weights = [0.0] * len(nodes)
-    for piece in range(RIEMANN):
-        z = nodes[0] + piece * width
-        density = _density(process, z, variable) * width
-        for index in range(len(nodes)):
-            weights[index] += density * lagrange(nodes, index, z)
-    return weights
+    z = nodes[0] + width * numpy.arange(RIEMANN, dtype=numpy.float64)
+    density = numpy.array([_density(process, float(one), variable) for one in z])
+    return [float((lagrange(nodes, index, z) * density).sum() * width) for index in range(len(nodes))]
 
 
 def _density(process: ng.Process, z: float, variable: Variable) -> float:
@@ -99,14 +119,6 @@ def _density(process: ng.Process, z: float, variable: Variable) -> float:
         level = process.level(z)
         return process.diffusion(z) ** 2 / (2 * level.alpha * level.sigma)
     return math.exp(z) if variable == "log_rho" else 1.0
-
-
-def _edges(process: ng.Process, here: ng.Level, there: ng.Level) -> list[ng.Level]:
-    """Where t has a kink in log rho: at the indices of a discrete process."""
-    if not isinstance(process, ng.DiscreteVP):
-        return [here, there]
-    indices = range(math.ceil(here.t) - 1, math.floor(there.t), -1)
-    return [here, *(process.level(index) for index in indices), there]
 
 
 @ng.node(early=True)

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from numpy import float64
+    from numpy.typing import NDArray
 
 
-def gauss_legendre(integrand: Callable[[float], float], start: float, end: float, points: int) -> float:
-    """The integral from start to end; exact for polynomials of degree 2 points - 1."""
+@cache
+def gauss_legendre(points: int) -> tuple[NDArray[float64], NDArray[float64]]:
+    """Nodes and weights on 0 ... 1, exact for polynomials of degree 2 points - 1."""
     from numpy.polynomial.legendre import leggauss
 
     nodes, weights = leggauss(points)
-    middle, half = (start + end) / 2, (end - start) / 2
-    return half * math.fsum(
-        float(weight) * integrand(middle + half * float(node)) for node, weight in zip(nodes, weights, strict=True)
-    )
+    return (1 + nodes) / 2, weights / 2
 
 
-def lagrange(nodes: Sequence[float], index: int, z: float) -> float:
+def lagrange(nodes: Sequence[float], index: int, z: NDArray[float64] | float) -> NDArray[float64] | float:
     """The polynomial that is 1 at nodes[index] and 0 at the others."""
-    return math.prod((z - node) / (nodes[index] - node) for other, node in enumerate(nodes) if other != index)
+    value: NDArray[float64] | float = 1.0
+    for other, node in enumerate(nodes):
+        if other != index:
+            value = value * ((z - node) / (nodes[index] - node))
+    return value
 
 
 def adams_bashforth(nodes: Sequence[float], start: float, end: float) -> list[float]:
-    """The integrals of the Lagrange polynomials of up to four nodes: exact, as their degree is at most 3."""
-    return [
-        gauss_legendre(lambda z, index=index: lagrange(nodes, index, z), start, end, 2)  # type: ignore[misc]
-        for index in range(len(nodes))
-    ]
+    """The integrals of the Lagrange polynomials of up to four nodes, for whose degree two points are exact."""
+    middle, half = (start + end) / 2, (end - start) / 2
+    low, high = middle - half / math.sqrt(3), middle + half / math.sqrt(3)
+    return [half * float(lagrange(nodes, index, low) + lagrange(nodes, index, high)) for index in range(len(nodes))]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import groupby
 
 import noisegraph as ng
@@ -59,7 +58,7 @@ def walked(case: Case, sampler: ng.Sampler, denoiser: ng.Denoiser) -> list[torch
     draws = iter(case.tensor("noise")) if "noise" in case.arrays else iter(())
 
     def noise(draw: int = 0) -> torch.Tensor:
-        return next(draws)
+        return torch.as_tensor(next(draws))
 
     for here, there in zip(told(case), landed(case), strict=True):
         step = ng.Step(ng.Levels((here, there), discrete(case)), 0, noise=noise, path=lambda start, end: noise())
@@ -96,7 +95,7 @@ def test_ddim_inversion_walks_as_guided_diffusion(case: Case) -> None:
 
 def of_noise(params: Params) -> bool:
     """PNDM of a v-predicting model extrapolates v in diffusers, not the noise."""
-    return params["model_output"] == "eps"
+    return bool(params["model_output"] == "eps")
 
 
 @pytest.mark.parametrize("case", cases("diffusers", "PNDMScheduler", of_noise))
@@ -125,7 +124,7 @@ def test_deis_walks_as_diffusers(case: Case) -> None:
 
 def sigma_levels(case: Case) -> ng.Levels:
     """The sigmas of a scheduler, which lists those of two stages twice, and with log_linear one too many."""
-    sigmas = case.arrays["sch_sigmas"][: len(case.arrays["grid_t"]) + 1]
+    sigmas = list(case.arrays["sch_sigmas"][: len(case.arrays["grid_t"]) + 1])
     if case.meta["sampler"] in (*TWO_STAGES, "KDPM2AncestralDiscreteScheduler"):
         sigmas = [sigma for sigma, _ in groupby(case.arrays["sch_sigmas"])]
     return case.along([1.0] * len(sigmas), sigmas)
@@ -168,32 +167,36 @@ def test_dpm2_ancestral_walks_as_diffusers(case: Case) -> None:
     agree(case, solved, trajectory=False)
 
 
-def flow_levels(sigmas: Sequence[float]) -> ng.Levels:
+def flow_levels(case: Case) -> ng.Levels:
     process = ng.Flow()
-    return ng.Levels(tuple(process.level(float(sigma)) for sigma, _ in groupby(sigmas)), process)
+    return ng.Levels(tuple(process.level(float(sigma)) for sigma, _ in groupby(case.arrays["sch_sigmas"])), process)
 
 
 @pytest.mark.parametrize("case", cases("diffusers", "FlowMatchEulerDiscreteScheduler"))
 def test_euler_walks_as_flow_matching_does(case: Case) -> None:
-    levels = flow_levels(case.arrays["sch_sigmas"])
+    levels = flow_levels(case)
     agree(case, solve(case, euler(), levels=levels))
     agree(case, solve(case, euler_in_time(), levels=levels))
 
 
 @pytest.mark.parametrize("case", cases("diffusers", "FlowMatchHeunDiscreteScheduler"))
 def test_heun_in_time_walks_as_flow_matching_does(case: Case) -> None:
-    levels = flow_levels(case.arrays["sch_sigmas"])
+    levels = flow_levels(case)
     agree(case, solve(case, heun_in_time(), levels=levels), trajectory=False)
 
 
 @pytest.mark.parametrize("case", cases("diffusers", "IPNDMScheduler"))
 def test_ipndm_walks_as_diffusers(case: Case) -> None:
-    def without_signal(x: torch.Tensor, level: ng.Level) -> torch.Tensor:
-        """The scheduler takes the data for 0 where alpha is 0."""
-        return case.denoiser(x, level) if level.alpha > 0 else torch.zeros_like(x)
+    def noise_as_v(x: torch.Tensor, level: ng.Level) -> torch.Tensor:
+        """The case hands the scheduler noise where it expects v: it takes sigma x + alpha eps for the noise, from which
+        no data follow where alpha is 0.
+        """
+        if level.alpha == 0:
+            return torch.zeros_like(x)
+        return level.alpha * x - level.sigma * ng.eps(case.denoiser, x, level)
 
     levels = ng.Levels((*told(case), CLEAN._replace(t=0.0)), case.process)
-    agree(case, solve(case, ipndm(), levels=levels, denoiser=without_signal))
+    agree(case, solve(case, ipndm(), levels=levels, denoiser=noise_as_v))
 
 
 @pytest.mark.parametrize("case", cases("diffusers", "ScoreSdeVe PC"))

@@ -35,18 +35,22 @@ def levels(case: Case) -> ng.Levels:
 
 
 def sampler(params: Any) -> ng.Sampler:
-    if params["corrector"] == "none" and params["predictor"] != "ancestral_sampling":
-        randomness = 0.0 if params["probability_flow"] else 1.0
-        if params["predictor"] == "euler_maruyama":
-            return euler_maruyama(randomness=randomness, reference="score_sde")
-        return reverse_diffusion(randomness=randomness, reference="score_sde")
-    return predictor_corrector(
-        predictor=params["predictor"].removesuffix("_sampling"),
-        corrector=CORRECTORS.get(params["corrector"], "langevin"),
-        snr=params["snr"],
-        corrections=params["n_steps_each"] if params["corrector"] in CORRECTORS else 0,
-        reference="score_sde",
-    )
+    """Ours, with the case's options."""
+    found: ng.Sampler
+    randomness = 0.0 if params["probability_flow"] else 1.0
+    if params["corrector"] == "none" and params["predictor"] == "euler_maruyama":
+        found = euler_maruyama(randomness=randomness, reference="score_sde")
+    elif params["corrector"] == "none" and params["predictor"] == "reverse_diffusion":
+        found = reverse_diffusion(randomness=randomness, reference="score_sde")
+    else:
+        found = predictor_corrector(
+            predictor=params["predictor"].removesuffix("_sampling"),
+            corrector=CORRECTORS.get(params["corrector"], "langevin"),
+            snr=params["snr"],
+            corrections=params["n_steps_each"] if params["corrector"] in CORRECTORS else 0,
+            reference="score_sde",
+        )
+    return found
 
 
 PREDICTED = sorted({one["sampler"] for one in load("cases.json") if one["sampler"].startswith("pc(")})
