@@ -52,13 +52,14 @@ class Written:
         yield from self.sheets
 
 
-def unwritable(checked: Checked, codecs: Sequence[type] = ()) -> list[Problem]:
+def unwritable(checked: Checked, registry: Registry) -> list[Problem]:
     """The outputs that no file can hold, as far as their types tell."""
     graph = checked.flat.top.graph
+    coded = tuple(codec.kind for codec in registry.collect("noisegraph_codecs", registry.imported))
     problems = []
     for name, arg in checked.flat.outputs.items():
         kind = checked.output_types.get(name, Any)
-        if type(arg) is Wire and plain(kind) is not WeightsFile and not storable(kind, tuple(codecs)):
+        if type(arg) is Wire and plain(kind) is not WeightsFile and not storable(kind, coded):
             told = f"output '{name}' is of type {describe(kind)}, which no file can hold"
             problems.append(
                 Problem(graph.place("outputs", name), told, "end the graph with what comes of it, a picture say")
@@ -137,7 +138,7 @@ class _Writer:
             found = list(_picture_files(pictures, name, tail, made))
         else:
             found = list(_files(value, tail, dump(made.of_part(output=name)), self.codecs))
-        if not found:
+        if not found and self.until is None:
             raise GraphError.of(f"output '{name}' is a {type(value).__name__}, which no file can hold")
         return [self.names.write(file) for file in found]
 

@@ -167,7 +167,7 @@ class Worker:
         """Run and tell; how many nodes failed."""
         request, run_id = self._request(command), str(command.get("run", ""))
         out = command.get("out")
-        problems = unwritable(checked(request, self._registry)) if out and not request.until else []
+        problems = unwritable(checked(request, self._registry), self._registry) if out and not request.until else []
         plan = planned(request, self._registry, problems)
         if out:
             make_folder(Path(out))

@@ -6,12 +6,13 @@ import json
 from contextlib import suppress
 from pathlib import Path
 
+import numpy
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from noisegraph.errors import GraphError
 from noisegraph.graph import parse
-from noisegraph.picture import text_of
+from noisegraph.picture import png, text_of
 from noisegraph.provenance import Record, dump, load
 from PIL import Image
 
@@ -205,6 +206,19 @@ def test_no_text_in_a_picture_brings_anything_but_a_graph_error(data: st.DataObj
     for wrong in (json.dumps(told), text[:cut]):
         with suppress(GraphError):
             dump(load(wrong, "x.png", None))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(place=st.integers(0), junk=st.sampled_from(["", '"', "$", "{", "null", "7", "\x00", "é", '\\"', "}"]))
+def test_a_picture_whose_text_was_tampered_with_is_told_without_a_traceback(
+    place: int, junk: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = dump(_record(json.dumps(chain("probe.number", value=3))))
+    at = place % len(text)
+    (here / "x.png").write_bytes(png(numpy.zeros((2, 2), numpy.uint8), text[:at] + junk + text[at + 1 :]))
+    code, _, error = in_process(capsys, "plan", "x.png", "--disk", "0")
+    assert code in (0, 2)
+    assert "Traceback" not in error
 
 
 def test_a_digit_is_drawn_and_drawn_again_from_its_picture(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from ..cache import Cache
+from ..errors import GraphError
 from ..events import Event, NodeFinished, RunFinished
 from ..history import remember
 from ..outputs import Written, make_folder, tensors_for, told, unwritable, write
@@ -57,16 +58,21 @@ def command(
     GRAPH is a file, a graph of the library, a picture that noisegraph made, or - for stdin. NAME=VALUE gives an input
     its value: as JSON where that fits, else as text. What was made before is not made again. stdout tells the files.
     """
+    speaker = Speaker("run")
     name, texts, nodes = sorted_out(graph, values, fresh)
-    call = called(name, texts, **asked)
-    plan = _planned(call, out)
+    try:
+        call = called(name, texts, **asked)
+        plan = _planned(call, out)
+        again = afresh(plan, nodes)
+    except GraphError as error:
+        _send([speaker.problems(error.problems)] if events else [])
+        raise
     _tell_differences(call, plan, quiet)
     cache = cache_for(call.registry, memory, disk)
     teller = narration(quiet, traceback, lambda use: _origin(call.registry, use))
-    speaker = Speaker("run")
     speak = _speak(speaker) if events else _silent
     try:
-        last = _run(plan, cache, afresh(plan, nodes), teller, speak, folder_of(disk))
+        last = _run(plan, cache, again, teller, speak, folder_of(disk))
     except (CancelledError, KeyboardInterrupt):
         return _cancelled(speaker if events else None)
     finally:
@@ -79,7 +85,7 @@ def command(
 def _planned(call: Call, out: Path) -> Plan:
     """The plan; raises GraphError with all that can be known to go wrong before anything runs."""
     checked = call.checked()
-    problems = [] if call.request.until else unwritable(checked)
+    problems = [] if call.request.until else unwritable(checked, call.registry)
     plan = call.planned(problems)
     make_folder(out)
     return plan
@@ -139,6 +145,9 @@ def _report(plan: Plan, last: RunFinished, written: Written, speaker: Speaker | 
     else:
         for path in written:
             click.echo(path)
+    for name, value in made["points"][0]["shown"].items():
+        if not made["points"][0]["files"].get(name):
+            say(f"'{name}' is {value}, which no file can hold")
     if last.failed:
         say("what finished is kept: the next run begins there")
 

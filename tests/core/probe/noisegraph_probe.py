@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import click
 import noisegraph as ng
+from noisegraph.codecs import Codec
 from pydantic import Field
 
 
@@ -117,6 +118,25 @@ def opaque() -> Opaque:
     return Opaque()
 
 
+class Coded:
+    """Something that is stored by a codec of this plugin."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+@ng.node
+def coded() -> Coded:
+    """Something that has a codec."""
+    return Coded(3)
+
+
+@ng.hookimpl
+def noisegraph_codecs() -> Sequence[Codec]:
+    """The codec of Coded."""
+    return [Codec(Coded, lambda value: value.number, Coded)]
+
+
 @ng.node
 def size(*, file: Annotated[str, ng.FileKind((".txt",))]) -> int:
     """How long a file is."""
@@ -126,7 +146,7 @@ def size(*, file: Annotated[str, ng.FileKind((".txt",))]) -> int:
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
-    return [number, words, add, count, trouble, picture, pictures, latent, weights, opaque, size]
+    return [number, words, add, count, trouble, picture, pictures, latent, weights, opaque, coded, size]
 
 
 @ng.hookimpl
