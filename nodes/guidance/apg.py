@@ -11,9 +11,10 @@ from pydantic import Field
 
 from .cfg import Scale
 from .combined import along, inner
+from .facts import of_one_model
 
 
-@ng.node(early=True)
+@ng.node(early=True, facts=of_one_model("positive", "negative"))
 def apg(
     positive: ng.Denoiser,
     negative: ng.Denoiser,

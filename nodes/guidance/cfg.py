@@ -8,19 +8,12 @@ import noisegraph as ng
 from pydantic import Field
 
 from .combined import Combined
+from .facts import of_one_model
 
 Scale = Annotated[float, Field(ge=-100, le=1000)]
 
 
-def facts(inputs: ng.Facts) -> ng.Facts:
-    """What is known of a guided denoiser; raises NodeError where the two are not of one model."""
-    positive, negative = inputs["positive"], inputs["negative"]
-    ng.agree("family", positive=positive, negative=negative)
-    ng.agree("sizes", positive=positive, negative=negative)
-    return {**negative, **positive}
-
-
-@ng.node(early=True, facts=facts)
+@ng.node(early=True, facts=of_one_model("positive", "negative"))
 def cfg(positive: ng.Denoiser, negative: ng.Denoiser, *, scale: Scale = 7.5) -> ng.Denoiser:
     """Classifier-free guidance (Ho & Salimans 2022): negative + scale (positive - negative).
 
@@ -29,7 +22,7 @@ def cfg(positive: ng.Denoiser, negative: ng.Denoiser, *, scale: Scale = 7.5) -> 
     return away_from(positive, negative, scale)
 
 
-@ng.node(early=True, facts=facts)
+@ng.node(early=True, facts=of_one_model("positive", "negative"))
 def cfg_w(positive: ng.Denoiser, negative: ng.Denoiser, *, w: Scale = 6.5) -> ng.Denoiser:
     """Classifier-free guidance with the paper's own w (Ho & Salimans 2022, eq. 6): (1 + w) positive - w negative.
 
@@ -38,7 +31,7 @@ def cfg_w(positive: ng.Denoiser, negative: ng.Denoiser, *, w: Scale = 6.5) -> ng
     return away_from(positive, negative, 1 + w)
 
 
-@ng.node(early=True)
+@ng.node(early=True, facts=of_one_model("denoiser", "weak", family=False))
 def autoguidance(denoiser: ng.Denoiser, weak: ng.Denoiser, *, scale: Scale = 2.0) -> ng.Denoiser:
     """Autoguidance (Karras et al. 2024, eq. 6): weak + scale (denoiser - weak).
 

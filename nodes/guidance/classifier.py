@@ -11,11 +11,12 @@ from pydantic import Field
 
 from ..likelihoods.reverse import Variance, data_weight, reverse_log_variance
 from .combined import Combined
+from .facts import of_one_model
 
 Strength = Annotated[float, Field(ge=-1000, le=100_000)]
 
 
-@ng.node(early=True)
+@ng.node(early=True, facts=of_one_model("denoiser"))
 def classifier(denoiser: ng.Denoiser, classifier: ng.Classifier, *, scale: Strength = 1.0) -> ng.Denoiser:
     """Classifier guidance for any sampler: eps - sigma scale grad log p(y | x) (Dhariwal & Nichol 2021, algorithm 2).
 
@@ -35,7 +36,7 @@ def classifier(denoiser: ng.Denoiser, classifier: ng.Classifier, *, scale: Stren
     return denoiser if scale == 0 else Combined((denoiser,), combine)
 
 
-@ng.node(early=True)
+@ng.node(early=True, facts=of_one_model("denoiser"))
 def classifier_mean(
     denoiser: ng.Denoiser,
     classifier: ng.Classifier,

@@ -8,6 +8,7 @@ import noisegraph as ng
 
 from .classifier import Strength
 from .classifier import classifier as guided
+from .facts import of_one_model
 
 
 @runtime_checkable
@@ -46,7 +47,7 @@ def on_data(classifier: ng.Classifier, denoiser: ng.Denoiser) -> ng.Classifier:
     return log_probability
 
 
-@ng.node(early=True)
+@ng.node(early=True, facts=of_one_model("denoiser"))
 def clip(denoiser: ng.Denoiser, encoder: Encoder, text: ng.Points, *, scale: Strength = 100.0) -> ng.Denoiser:
     """CLIP guidance (GLIDE, Nichol et al. 2022, section 2.4): the noise moved by the gradient of a similarity.
 

@@ -8,9 +8,10 @@ import noisegraph as ng
 from pydantic import Field
 
 from .combined import Combined
+from .facts import of_one_model
 
 
-@ng.node(early=True)
+@ng.node(early=True, facts=of_one_model("plain"))
 def compose(
     conditions: list[ng.Denoiser], plain: ng.Denoiser, *, scales: Annotated[list[float], Field(min_length=1)]
 ) -> ng.Denoiser:
@@ -48,7 +49,7 @@ def mean(denoisers: list[ng.Denoiser], *, weights: Annotated[list[float], Field(
     return Combined(tuple(denoisers), combine)
 
 
-@ng.node(early=True)
+@ng.node(early=True, facts=of_one_model("outside"))
 def regions(inside: list[ng.Denoiser], masks: list[ng.Mask], outside: ng.Denoiser) -> ng.Denoiser:
     """A denoiser for each region of the picture (as MultiDiffusion, Bar-Tal et al. 2023, eq. 5, with soft masks).
 

@@ -6,9 +6,10 @@ import noisegraph as ng
 
 from .combined import Combined
 from .compose import sized
+from .facts import of_one_model
 
 
-@ng.node(early=True)
+@ng.node(early=True, facts=of_one_model("denoiser", "known"))
 def inpaint(denoiser: ng.Denoiser, known: ng.Latent, mask: ng.Mask) -> ng.Denoiser:
     """Inpainting for any sampler: predicted data replaced by what is known, where it is known.
 

@@ -9,9 +9,10 @@ from pydantic import Field
 
 from .cfg import Scale
 from .combined import Combined, along
+from .facts import of_one_model
 
 
-@ng.node(early=True)
+@ng.node(early=True, facts=of_one_model("positive", "plain"))
 def perp_neg(
     positive: ng.Denoiser,
     plain: ng.Denoiser,

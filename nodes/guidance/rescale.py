@@ -9,9 +9,10 @@ from pydantic import Field
 
 from .cfg import Scale, extrapolated
 from .combined import Combined
+from .facts import of_one_model
 
 
-@ng.node(early=True)
+@ng.node(early=True, facts=of_one_model("positive", "negative"))
 def rescaled_cfg(
     positive: ng.Denoiser,
     negative: ng.Denoiser,

@@ -11,13 +11,14 @@ from pydantic import Field
 
 from .cfg import Scale, extrapolated
 from .combined import Combined
+from .facts import of_one_model
 from .progress import progress
 
 Noise = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-@ng.node(early=True)
+@ng.node(early=True, facts=of_one_model("positive", "negative"))
 def cfg_schedule(
     positive: ng.Denoiser,
     negative: ng.Denoiser,
@@ -47,7 +48,7 @@ def cfg_schedule(
     return Combined((positive, negative), combine)
 
 
-@ng.node(early=True)
+@ng.node(early=True, facts=of_one_model("guided", "plain"))
 def interval(guided: ng.Denoiser, plain: ng.Denoiser, *, sigma_min: Noise = 0.0, sigma_max: Noise = 1e9) -> ng.Denoiser:
     """Guidance only in a window of noise levels (Kynkäänniemi et al. 2024), where it helps.
 
@@ -60,7 +61,7 @@ def interval(guided: ng.Denoiser, plain: ng.Denoiser, *, sigma_min: Noise = 0.0,
     return ng.Pieces((plain, guided, plain), bounds)
 
 
-@ng.node(early=True)
+@ng.node(early=True, facts=of_one_model("before", "after"))
 def switch(before: ng.Denoiser, after: ng.Denoiser, levels: ng.Levels, *, at: Share = 0.6) -> ng.Denoiser:
     """One denoiser for the first part of the steps, another for the rest: a prompt that changes on the way.
 

@@ -9,11 +9,12 @@ import noisegraph as ng
 from pydantic import Field
 
 from .combined import Combined
+from .facts import of_one_model
 
 Bound = Annotated[float, Field(gt=0)]
 
 
-@ng.node(early=True)
+@ng.node(early=True, facts=of_one_model("denoiser"))
 def clamp(denoiser: ng.Denoiser, *, low: float = -1.0, high: float = 1.0) -> ng.Denoiser:
     """Static thresholding: predicted data clipped to the range of the data (Ho et al. 2020).
 
@@ -25,7 +26,7 @@ def clamp(denoiser: ng.Denoiser, *, low: float = -1.0, high: float = 1.0) -> ng.
     return Combined((denoiser,), lambda found, x, level: found[0].clamp(low, high))
 
 
-@ng.node(early=True)
+@ng.node(early=True, facts=of_one_model("denoiser"))
 def dynamic_threshold(
     denoiser: ng.Denoiser,
     *,

@@ -13,6 +13,7 @@ from noisegraph.nodes.guidance.apg import apg
 from noisegraph.nodes.guidance.cfg import autoguidance, cfg, cfg_w
 from noisegraph.nodes.guidance.classifier import classifier, classifier_mean
 from noisegraph.nodes.guidance.compose import compose, mean, regions
+from noisegraph.nodes.guidance.facts import of_one_model
 from noisegraph.nodes.guidance.perp_neg import perp_neg
 from noisegraph.nodes.guidance.progress import progress
 from noisegraph.nodes.guidance.rescale import rescaled_cfg
@@ -289,3 +290,25 @@ def test_what_does_not_go_together_is_told(told: str, model: Mixture) -> None:
     with pytest.raises(ng.NodeError) as caught:
         REFUSED[told](model.denoiser())
     assert told in f"{caught.value} {caught.value.hint}"
+
+
+FACTS = {
+    "one": {"family": "a", "sizes": (4, 8, 8)},
+    "other": {"family": "b", "sizes": (4, 8, 8)},
+    "large": {"sizes": (4, 9, 9)},
+}
+
+
+def test_denoisers_of_different_models_are_refused_before_they_are_made() -> None:
+    facts = of_one_model("positive", "negative")
+    assert facts({"positive": FACTS["one"], "negative": {}, "scale": 2.0}) == FACTS["one"]
+    for wrong in ("other", "large"):
+        with pytest.raises(ng.NodeError, match="must be the same"):
+            facts({"positive": FACTS["one"], "negative": FACTS[wrong]})
+    either = of_one_model("denoiser", "weak", family=False)
+    assert either({"denoiser": FACTS["one"], "weak": FACTS["other"]})["family"] == "a"
+
+
+def test_a_picture_that_is_kept_says_nothing_of_the_denoisers_batch() -> None:
+    found = of_one_model("denoiser", "known")({"denoiser": FACTS["one"], "known": {**FACTS["one"], "batch": 3}})
+    assert found == FACTS["one"]
