@@ -50,7 +50,7 @@ class SamplerContract:
     couples: ClassVar[bool] = False
     """Whether the images of a batch share a step control, so that one depends on the others."""
     waits: ClassVar[bool] = False
-    """Whether a step looks at numbers of the state, for which a GPU is waited for; adaptive ones do."""
+    """Whether a step looks at numbers of the state, for which a GPU is waited for; adaptive samplers always may."""
     law_steps: ClassVar[int] = 100
     """In how many steps it draws the law of the data, to within the energy distance of 1000 exact draws; 0: in none."""
 
@@ -180,7 +180,7 @@ class SamplerContract:
         """On torch's meta device there are shapes, but no numbers that a step could look at."""
         import torch
 
-        if self.waits:
+        if self.waits or self._sampler.finished is not None:
             return
         levels = self.levels(self.few, self.processes[0])
         try:
@@ -245,4 +245,4 @@ def _exact(start: tuple[tuple[float, ...], ...], here: Level, there: Level) -> T
     """Where the flow takes these points, computed once for all samplers."""
     import torch
 
-    return three_clusters().flow(torch.tensor(start, dtype=torch.float64), here, there)
+    return three_clusters().flow(torch.tensor(start, dtype=torch.float64), here, there, steps=2000)
