@@ -20,6 +20,7 @@ class TestSinglestep2OnNoise(SamplerContract):
     evaluations = 2
 
 
+@pytest.mark.slow
 class TestSinglestep3(SamplerContract):
     sampler = dpm_singlestep.dpm_singlestep(order=3)
     order = 3
