@@ -36,4 +36,5 @@ class Loop(Generic[Result]):
 class Later:
     """Stands for a value that is not there yet while a graph is planned; an `early` node may hold it, not read it."""
 
-    key: bytes
+    reading: bytes
+    """What stands for the value in a key."""
