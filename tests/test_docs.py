@@ -36,6 +36,7 @@ def test_every_block_is_a_command_a_session_or_a_file(document: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("docs")
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_its_commands_print_what_it_says(document: Path, installation: Installation) -> None:
     for block in blocks(source(document)):

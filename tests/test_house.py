@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import noisegraph as ng
 import pytest
 from packaging.requirements import Requirement
 
-from .source_tree import CORE, NODES, PLUGINS, ROOT, SHIPPED, Import, Module, project
+from .source_tree import CORE, NODES, PLUGINS, ROOT, SHIPPED, Import, Module, modules, project
 
 FLOORS = (
     ("errors", "node"),
@@ -157,7 +158,9 @@ def test_nothing_heavy_is_imported_by_importing_noisegraph_or_its_nodes() -> Non
     core = [module.name for module in CORE if ".testing" not in module.name]
     plugins = [project(ROOT / "plugins" / name)["project"]["entry-points"]["noisegraph"].values() for name in PLUGINS]
     names = sorted([*core, *ENTRY_POINTS.values(), *(name for names in plugins for name in names)])
-    done = subprocess.run([sys.executable, "-c", code, *names], capture_output=True, text=True, check=False)
+    paths = os.pathsep.join(str(ROOT / "plugins" / name) for name in PLUGINS)
+    told = {**os.environ, "PYTHONPATH": paths}
+    done = subprocess.run([sys.executable, "-c", code, *names], env=told, capture_output=True, text=True, check=False)
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
 
 
@@ -231,6 +234,16 @@ def test_every_library_that_is_imported_is_a_dependency(folder: Path) -> None:
     used = {one.module.split(".")[0] for module in inside for one in module.imports if not one.relative}
     contracts = {"pytest"}  # subclassed by tests alone
     assert used - own - declared - contracts - set(sys.stdlib_module_names) == set()
+
+
+def test_every_library_that_tests_import_comes_with_the_extra_for_tests() -> None:
+    settings = project()["project"]
+    asked = [*settings["dependencies"], *settings["optional-dependencies"]["test"]]
+    declared = {PARTS.get(name, name) for name in map(_name, asked)} | {"noisegraph", "tests"}
+    inside = modules(ROOT / "tests", "tests")
+    used = {(one.module.split(".")[0], module.shown) for module in inside for one in module.imports if not one.relative}
+    plugins = {package[0].name for package in PLUGINS.values()}
+    assert {one for one in used if one[0] not in declared | plugins | set(sys.stdlib_module_names)} == set()
 
 
 def _name(requirement: str) -> str:

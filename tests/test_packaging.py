@@ -64,6 +64,7 @@ def test_every_folder_with_code_can_be_imported_as_a_package() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("packaging")
 def test_the_wheel_holds_the_files_of_the_tree(built: Path) -> None:
     (wheel,) = built.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
@@ -72,6 +73,7 @@ def test_the_wheel_holds_the_files_of_the_tree(built: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("packaging")
 def test_the_sdist_holds_them_too_with_the_tests_and_what_is_to_be_read(built: Path) -> None:
     (sdist,) = built.glob("*.tar.gz")
     with tarfile.open(sdist) as opened:
@@ -88,6 +90,7 @@ def test_the_sdist_holds_them_too_with_the_tests_and_what_is_to_be_read(built: P
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("packaging")
 def test_an_installed_wheel_draws_a_digit_far_from_the_tree(built: Path, tmp_path: Path) -> None:
     (wheel,) = built.glob("*.whl")
     run(sys.executable, "-m", "venv", "--system-site-packages", tmp_path / "venv", folder=tmp_path)

@@ -21,6 +21,7 @@ class References:
         self._depth = 0
 
     def value(self, scope: Scope, value: Any, path: Path) -> Arg:
+        """What is written at a port, with its references found."""
         if type(value) is str and value[:1] == "$":
             return self.reference(scope, value, path)
         if type(value) is list and any(type(item) is str and item[:1] == "$" and item[:2] != "$$" for item in value):
@@ -41,6 +42,7 @@ class References:
         return value
 
     def reference(self, scope: Scope, text: str, path: Path) -> Arg:
+        """What a text that begins with a dollar stands for."""
         if text[:2] == "$$":
             return text[1:]
         if text not in scope.known:
@@ -91,6 +93,7 @@ class References:
         return arg
 
     def output(self, scope: Scope, name: str) -> Arg:
+        """What an output of a graph stands for."""
         return self.reference(scope, scope.graph.outputs[name], ("outputs", name))
 
     def _field(self, scope: Scope, arg: Arg, fields: list[str], text: str, path: Path) -> Arg:
