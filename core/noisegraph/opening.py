@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,9 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import GraphError, Place
 from .graph import Graph, find, parse
+from .registry import Registry
 from .source import LARGEST
 
 if TYPE_CHECKING:
+    from .extensions import Importer
     from .provenance import Record
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -25,18 +28,42 @@ class Opened(NamedTuple):
     record: Record | None = None
 
 
-def opened(name: str) -> Opened:
-    """The graph that is meant; raises GraphError."""
+def opened(name: str, registry: Registry) -> Opened:
+    """The graph that is meant; raises GraphError. Texts that are no graphs are offered to the plugins' importers."""
     if name == "-":
-        return Opened(parse(sys.stdin.buffer.read(LARGEST + 1), "stdin", Path.cwd()), {})
+        return Opened(_parsed(sys.stdin.buffer.read(LARGEST + 1), "stdin", Path.cwd(), registry), {})
     path = Path(name)
     if _is_picture(path):
         found = record_in(path)
         return Opened(found.graph, found.inputs, found)
     try:
-        return Opened(find(name), {})
-    except (OSError, ValueError) as error:  # a name that no file system takes
+        if not path.is_file():
+            return Opened(find(name), {})
+        with open(path, "rb") as file:
+            data = file.read(LARGEST + 1)
+        return Opened(_parsed(data, str(path), path.resolve().parent, registry), {})
+    except (OSError, ValueError) as error:  # a name that no file system takes, a file that may not be read
         raise GraphError.of(f"no graph '{name[:200]}': {error}") from None
+
+
+def _parsed(data: bytes, name: str, folder: Path, registry: Registry) -> Graph:
+    """The graph; where the data is none, what the first importer makes of it."""
+    try:
+        return parse(data, name, folder)
+    except GraphError:
+        for importer in registry.collect("noisegraph_importers") if len(data) <= LARGEST else ():
+            content = _read(importer, data.decode("utf-8", "replace"), name)
+            if content is not None:
+                return parse(json.dumps(content, indent=2), name, folder)
+        raise
+
+
+def _read(importer: Importer, text: str, name: str) -> Mapping[str, Any] | None:
+    try:
+        return importer.read(text)
+    except Exception as error:
+        told = f"the importer '{importer.name}' failed: {type(error).__name__}: {error}"
+        raise GraphError.of(told, where=Place(name)) from error
 
 
 def record_in(path: Path) -> Record:

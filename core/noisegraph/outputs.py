@@ -135,7 +135,10 @@ class _Writer:
         tail = f"{prefix}-{name}" if self.several else prefix
         if (pictures := _pictures(value, self.kinds.get(name, Any))) is not None:
             self.shown.setdefault(name, []).extend((picture, _label(result.given)) for picture in pictures)
-            found = list(_picture_files(pictures, name, tail, made))
+            found = _picture_files(pictures, name, tail, made)
+            if len(pictures) > 1 and not prefix:  # a sweep has one sheet for all its points
+                text = dump(made.of_part(output=name, sheet=True))
+                found.append(File(f"{tail}-sheet.png", sheet(pictures, [""] * len(pictures), text)))
         else:
             found = list(_files(value, tail, dump(made.of_part(output=name)), self.codecs))
         if not found and self.until is None:
@@ -183,16 +186,15 @@ def _pictures(value: Any, kind: Any) -> list[Pixels] | None:
     return pixels(value)
 
 
-def _picture_files(pictures: Sequence[Pixels], name: str, tail: str, made: Record) -> Iterator[File]:
+def _picture_files(pictures: Sequence[Pixels], name: str, tail: str, made: Record) -> list[File]:
     if len(pictures) == 1:
-        yield File(f"{tail}.png", png(pictures[0], dump(made.of_part(output=name))))
-        return
+        return [File(f"{tail}.png", png(pictures[0], dump(made.of_part(output=name))))]
     width = len(str(len(pictures) - 1))
-    for index, picture in enumerate(pictures):
-        part = made.of_part(output=name, picture=index)
-        yield File(f"{tail}-{index:0{width}d}.png", png(picture, dump(part)))
-    part = made.of_part(output=name, sheet=True)
-    yield File(f"{tail}-sheet.png", sheet(pictures, [""] * len(pictures), dump(part)))
+    parts = [made.of_part(output=name, picture=index) for index in range(len(pictures))]
+    return [
+        File(f"{tail}-{index:0{width}d}.png", png(picture, dump(part)))
+        for index, (picture, part) in enumerate(zip(pictures, parts, strict=True))
+    ]
 
 
 def _files(value: Any, tail: str, text: str, codecs: Sequence[Codec]) -> Iterator[File]:

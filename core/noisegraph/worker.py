@@ -204,7 +204,7 @@ class Worker:
             remember(self._folder, plan, seconds)
 
     def _request(self, command: Message) -> Request:
-        graph, given = _graph(command)
+        graph, given = _graph(command, self._registry)
         sweep = _object(command, "sweep")
         return Request(
             graph,
@@ -263,10 +263,10 @@ def _understood(text: str) -> Message:
     return command  # type: ignore[no-any-return]
 
 
-def _graph(command: Message) -> tuple[Graph, Mapping[str, Any]]:
+def _graph(command: Message, registry: Registry) -> tuple[Graph, Mapping[str, Any]]:
     """The graph that a command holds or names, and the inputs that came with it."""
     if isinstance(command.get("path"), str) and command["path"] != "-":
-        found = opened(command["path"])
+        found = opened(command["path"], registry)
         return found.graph, found.given
     graph = command.get("graph")
     if not isinstance(graph, (str, dict)):

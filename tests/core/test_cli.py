@@ -325,6 +325,28 @@ def test_what_a_plugins_codec_stores_can_be_written(here: Path, capsys: pytest.C
     assert (code, out) == (0, "graph-0001.safetensors\n")
 
 
+def test_an_importer_reads_what_is_no_graph(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "other.probe").write_text("probe 17")
+    code, out, _ = in_process(capsys, "run", "other.probe", "--json")
+    assert (code, json.loads(out)["points"][0]["values"]) == (0, {"x": 17})
+    (here / "other.probe").write_text("probe x")
+    code, _, error = in_process(capsys, "run", "other.probe")
+    assert code == 2
+    assert "other.probe: the importer 'probe' failed: ValueError" in error
+    (here / "other.probe").write_text("something else")
+    assert "other.probe:1:1" in in_process(capsys, "run", "other.probe")[2]
+
+
+def test_a_plan_runs_on_a_place_that_a_plugin_brings(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    graph = write(here, **chain("probe.number", value=3))
+    code, out, _ = in_process(capsys, "run", graph, "--on", "elsewhere")
+    assert (code, out, (here / "used").exists()) == (0, "graph-0001.json\n", True)
+    code, _, error = in_process(capsys, "run", graph, "--on", "elsewere")
+    assert code == 2
+    assert "no place 'elsewere' to run on; did you mean 'elsewhere'?" in error
+    assert in_process(capsys, "run", graph, "--on", "elsewhere", "--fresh")[0] == 2
+
+
 def test_fresh_runs_again_what_is_cached_and_only_what_reads_it(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     nodes = {"a": {"use": "probe.number"}, "b": {"use": "probe.add", "a": "$a"}}
     graph = write(here, nodes=nodes, outputs={"x": "$b"})

@@ -119,6 +119,11 @@ def test_a_point_of_a_sweep_is_run_again_alone_and_the_sheet_whole(
     assert [file.read_bytes() for file in again] == [file.read_bytes() for file in files]
 
 
+def test_a_sweep_of_batches_has_one_sheet(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = made(capsys, write(here, **chain("probe.picture", shade=0.1, batch=2)), "--sweep", "shade=0.2,0.4")
+    assert [file.name for file in files] == [f"graph-0001-{tail}.png" for tail in ("0-0", "0-1", "1-0", "1-1", "sheet")]
+
+
 def test_a_run_never_overwrites_what_another_wrote(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     graph = write(here, **chain("probe.number", value=1))
     (here / "graph-0007.txt").write_text("mine")

@@ -97,7 +97,8 @@ def called(
     """The call that the command line makes; raises GraphError where there is no graph to speak of."""
     if graph is None:
         raise click.UsageError("no GRAPH: name a file, a graph of the library (`noisegraph graphs`), a picture, or -")
-    found, registry = opened(graph), Registry.installed()
+    registry = Registry.installed()
+    found = opened(graph, registry)
     told = arguments(found.graph, registry, values, sweep)
     kept = {name: value for name, value in found.given.items() if name not in told.sweep}
     until = until or (found.record.until if found.record else None)

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Callable, Iterable
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
 from ..cache import Cache
-from ..errors import GraphError
+from ..errors import GraphError, NoisegraphError, did_you_mean
 from ..events import Event, NodeFinished, RunFinished
 from ..history import remember
 from ..outputs import Written, make_folder, tensors_for, told, unwritable, write
@@ -36,6 +35,7 @@ class CancelledError(Exception):
 @on_graph
 @with_cache
 @click.option("--out", type=click.Path(path_type=Path), default=Path(), help="The folder that files are written to.")
+@click.option("--on", metavar="PLACE", help="Run it elsewhere: a place that a plugin brings.")
 @click.option("--events", type=click.Choice(["jsonl"]), help="Tell every event on stdout, in JSON lines.")
 @click.option("--json", "as_json", is_flag=True, help="Tell on stdout, as JSON, what was made.")
 @click.option("--quiet", is_flag=True, help="Tell nothing but what went wrong.")
@@ -47,6 +47,7 @@ def command(
     memory: int | None,
     disk: int | None,
     out: Path,
+    on: str | None,
     events: str | None,
     as_json: bool,
     quiet: bool,
@@ -63,7 +64,7 @@ def command(
     try:
         call = called(name, texts, **asked)
         plan = _planned(call, out)
-        again = afresh(plan, nodes)
+        runner = _runner(call, plan, on, afresh(plan, nodes))
     except GraphError as error:
         _send([speaker.problems(error.problems)] if events else [])
         raise
@@ -72,7 +73,7 @@ def command(
     teller = narration(quiet, traceback, lambda use: _origin(call.registry, use))
     speak = _speak(speaker) if events else _silent
     try:
-        last = _run(plan, cache, again, teller, speak, folder_of(disk))
+        last = _run(plan, runner(cache), teller, speak, folder_of(disk))
     except (CancelledError, KeyboardInterrupt):
         return _cancelled(speaker if events else None)
     finally:
@@ -91,19 +92,30 @@ def _planned(call: Call, out: Path) -> Plan:
     return plan
 
 
+def _runner(call: Call, plan: Plan, on: str | None, fresh: set[int]) -> Callable[[Cache], Iterator[Event]]:
+    """What runs the plan: this process, or the place that is named; raises GraphError where there is no such place."""
+    if on is None:
+        return lambda cache: run(plan, cache, fresh, tensors_for(plan.checked))
+    if fresh:
+        raise click.UsageError("--fresh runs here, not on another place")
+    places = {place.name: place for place in call.registry.collect("noisegraph_executors")}
+    if on not in places:
+        hint = did_you_mean(on, places) or f"there are {', '.join(places) or 'none: plugins bring them'}"
+        raise GraphError.of(f"no place '{on[:200]}' to run on", hint)
+    return lambda cache: places[on].run(plan, cache)
+
+
 def _run(
     plan: Plan,
-    cache: Cache,
-    fresh: set[int],
+    events: Iterator[Event],
     teller: Narration,
     speak: Callable[[Event], None],
     folder: Path | None,
 ) -> RunFinished:
     """Run to the last event; raises CancelledError when asked to stop, the loop's last state being stored."""
     seconds: dict[str, float] = {}
-    events = run(plan, cache, fresh, tensors_for(plan.checked))
     try:
-        with teller, interruptible(teller.note) as stop, closing(events):  # type: ignore[type-var]
+        with teller, interruptible(teller.note) as stop:
             for event in events:
                 if isinstance(event, NodeFinished):
                     seconds[event.node] = event.seconds
@@ -114,8 +126,10 @@ def _run(
                 if stop.asked:
                     raise CancelledError
     finally:
+        if isinstance(events, Generator):
+            events.close()
         remember(folder, plan, seconds)
-    raise AssertionError("a run ends with RunFinished")
+    raise NoisegraphError("the run ended without saying what came of it")
 
 
 def _silent(event: Event) -> None:

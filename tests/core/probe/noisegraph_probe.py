@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 import click
 import noisegraph as ng
 from noisegraph.codecs import Codec
+from noisegraph.extensions import Executor, Importer
 from pydantic import Field
 
 
@@ -147,6 +148,32 @@ def size(*, file: Annotated[str, ng.FileKind((".txt",))]) -> int:
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
     return [number, words, add, count, trouble, picture, pictures, latent, weights, opaque, coded, size]
+
+
+@ng.hookimpl
+def noisegraph_importers() -> Sequence[Importer]:
+    """Reads texts of one line: `probe` and a number."""
+    return [Importer("probe", (".probe",), _read)]
+
+
+def _read(text: str) -> dict[str, Any] | None:
+    word, _, value = text.strip().partition(" ")
+    if word != "probe":
+        return None
+    return {"nodes": {"a": {"use": "probe.number", "value": int(value)}}, "outputs": {"x": "$a"}}
+
+
+@ng.hookimpl
+def noisegraph_executors() -> Sequence[Executor]:
+    """A place that notes that it was used."""
+    return [Executor("elsewhere", _run)]
+
+
+def _run(plan: Any, cache: Any) -> Iterator[Any]:
+    from noisegraph.run import run
+
+    Path("used").touch()
+    return run(plan, cache)
 
 
 @ng.hookimpl
