@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -182,14 +182,32 @@ class _Checker:
     def _validate(self, node: FlatNode) -> None:
         validate = node.spec.options.validate
         assert validate is not None
-        given = literal_values(node, node.values, validate)
-        if given is not None:
+        told: set[str] = set()
+        for values in self._at_points(node):
+            given = literal_values(node, values, validate)
             try:
-                validate(**given)
-            except Exception as error:
+                if given is not None:
+                    validate(**given)
+            except (Exception, SystemExit) as error:
                 where = node.scope.place("nodes", node.name)
-                told = f"{node.spec.full_name}: {error or type(error).__name__}"
-                self.problems.append(Problem(where, told, getattr(error, "hint", "")))
+                what = f"{node.spec.full_name}: {error or type(error).__name__}"
+                if what not in told and len(told) < MOST_TOLD:
+                    told.add(what)
+                    self.problems.append(Problem(where, what, getattr(error, "hint", "")))
+
+    def _at_points(self, node: FlatNode) -> Iterator[Mapping[str, Any]]:
+        """The node's literals at each point of the sweep that its ports accept; once where it reads no swept input."""
+        swept = {
+            name: self.literals.swept[node.spec.ports[name], arg.name]
+            for name, arg in node.args.items()
+            if type(arg) is Swept
+        }
+        for number in range(len(self.points)) if swept else ():
+            here = {name: values[number] for name, values in swept.items()}
+            if all(value is not None or node.spec.ports[name].optional for name, value in here.items()):
+                yield node.values | here
+        if not swept:
+            yield node.values
 
     def _facts(self, index: int, node: FlatNode) -> None:
         assert node.spec.options.facts is not None
@@ -202,7 +220,7 @@ class _Checker:
                 known[name] = found
         try:
             self.facts[index] = node.spec.options.facts(known)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             where = node.scope.place("nodes", node.name)
             self.problems.append(Problem(where, f"{node.spec.full_name}: {error}", getattr(error, "hint", "")))
 

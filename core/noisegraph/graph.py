@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
@@ -210,8 +210,8 @@ def load(path: Path, name: str | None = None) -> Graph:
 def find(name: str, folder: Path | None = None) -> Graph:
     """The graph that a name stands for: a path (from `folder`), or a graph of the library."""
     path = Path(name) if folder is None else folder / name
-    if path.suffix == SUFFIX or path.is_file():
-        if path.exists():
+    if path.suffix == SUFFIX or _holds(path.is_file):
+        if _holds(path.exists):
             return load(path, None if folder is None else _short(path))
         raise GraphError.of(f"no file {path}", did_you_mean(path.name, _siblings(path)))
     known = library()
@@ -219,6 +219,13 @@ def find(name: str, folder: Path | None = None) -> Graph:
         return load(known[name], f"{name}{SUFFIX}")
     hint = did_you_mean(name, known) or "`noisegraph graphs` lists the library"
     raise GraphError.of(f"no graph '{name[:200]}', neither a file nor in the library", hint)
+
+
+def _holds(question: Callable[[], bool]) -> bool:
+    try:
+        return question()
+    except (OSError, ValueError):  # a name that no file system takes
+        return False
 
 
 def _short(path: Path) -> str:

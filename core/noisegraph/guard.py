@@ -49,7 +49,10 @@ def stamp(value: Any) -> Any:
         return tuple((key, stamp(item)) for key, item in value.items())
     if isinstance(value, tuple) or hasattr(value, "__dataclass_fields__"):
         return tuple(map(stamp, leaves(value)))
-    return getattr(value, "_version", None)
+    try:
+        return getattr(value, "_version", None)
+    except RuntimeError:  # a tensor made in torch's inference mode keeps no version
+        return None
 
 
 def check_value(spec: NodeSpec, value: Any) -> None:
@@ -81,6 +84,8 @@ def has_nan(value: Any) -> bool:
             continue
         if not (leaf.is_floating_point() or leaf.is_complex()):
             continue
+        if leaf.itemsize == 1:  # types of eight bits have no arithmetic
+            leaf = leaf.float()
         # a sum needs no memory; infinities of both signs make it NaN too, so then every number is looked at
         if bool(torch.isnan(leaf.sum())) and bool(torch.isnan(leaf).any()):
             return True
@@ -89,6 +94,13 @@ def has_nan(value: Any) -> bool:
 
 def summary(value: Any) -> str:
     """A value in a few words: `float32 [1, 4, 64, 64] on cpu`, `'a red heart'`."""
+    try:
+        return _summary(value)
+    except Exception:  # of a foreign class, or an int of more digits than Python writes down
+        return f"a {type(value).__name__}"
+
+
+def _summary(value: Any) -> str:
     if callable(value):
         return getattr(value, "__qualname__", f"a {type(value).__name__}")
     if hasattr(value, "shape") and hasattr(value, "dtype"):

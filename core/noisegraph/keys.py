@@ -111,12 +111,12 @@ _PLAIN = frozenset((str, int, float, bool, type(None)))
 _STRONG = frozenset((list, dict, tuple))
 
 
-def version_key(version: Callable[..., Any], given: Mapping[str, Any] | None) -> bytes:
-    """What a node's `version` function adds to its key; unique where it fails or gives NaN, so that the node runs."""
+def version_key(version: Callable[..., Any], given: Mapping[str, Any] | None) -> bytes | None:
+    """What a node's `version` function adds to its key; None where it fails or gives NaN, so that the node must run."""
     if given is None:
-        return unique()
+        return None
     try:
         told = version(**given)
         return b"v" + literal(json.loads(json.dumps(told, allow_nan=False, sort_keys=True)))
-    except Exception:
-        return unique()
+    except (Exception, SystemExit):
+        return None

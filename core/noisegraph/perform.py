@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -51,9 +51,9 @@ class Performer:
 
         Returns the value, raises Failed.
         """
-        before = {name: stamp(arguments[name]) for name, _ in task.reads}
-        before |= {name: stamp(arguments[name]) for name, _ in task.lists}
+        before: dict[str, Any] = {}
         try:
+            before |= {name: stamp(arguments[name]) for name, _ in (*task.reads, *task.lists)}
             value = yield from self._perform(task, arguments, resume)
             damaged = tuple(name for name, was in before.items() if stamp(arguments[name]) != was)
             if damaged:
@@ -77,15 +77,22 @@ class Performer:
 
     def _call(self, task: Task, arguments: Mapping[str, Any], resume: bool) -> Generator[Event, None, Any]:
         try:
-            value = self.prints.call(task.spec.function, **arguments)
+            value = self._ask(task.spec.function, **arguments)
         except Exception as error:
             if not out_of_memory(error):
                 raise
             free_memory()
-            value = self.prints.call(task.spec.function, **arguments)
+            value = self._ask(task.spec.function, **arguments)
         if isinstance(value, Loop) and task.spec.loops:
-            return (yield from drive(task, value, self.cache, self.provenance, self.prints.call, resume))
+            return (yield from drive(task, value, self.cache, self.provenance, self._ask, resume))
         return value
+
+    def _ask(self, function: Callable[..., Any], *values: Any, **arguments: Any) -> Any:
+        """Call code of a node; what it raises ends the node, not the generator that it is called in."""
+        try:
+            return self.prints.call(function, *values, **arguments)
+        except (GeneratorExit, StopIteration) as error:
+            raise RuntimeError(f"the node raised {type(error).__name__}") from error
 
     def _tell_prints(self, task: Task) -> None:
         text = self.prints.take()
@@ -96,11 +103,12 @@ class Performer:
 
 
 def _told(task: Task, arguments: Mapping[str, Any], error: BaseException) -> NodeFailed:
-    kind, message = "error", f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    said = _said(error)
+    kind, message = "error", f"{type(error).__name__}: {said}" if said else type(error).__name__
     if isinstance(error, MisbehaviourError):
-        kind, message = error.kind, str(error)
+        kind, message = error.kind, said
     elif isinstance(error, NodeError):
-        message = f"{error}; {error.hint}" if error.hint else str(error)
+        message = f"{said}; {error.hint}" if error.hint else said
     elif isinstance(error, SystemExit):
         kind, message = (
             "exited",
@@ -108,13 +116,20 @@ def _told(task: Task, arguments: Mapping[str, Any], error: BaseException) -> Nod
         )
     elif out_of_memory(error):
         kind = "memory"
-        message = f"out of memory, also after all that could be freed was: {error}; try a smaller batch or picture"
+        message = f"out of memory, also after all that could be freed was: {said}; try a smaller batch or picture"
     shown = {name: summary(value) for name, value in arguments.items()}
     return NodeFailed(
         task.id, task.spec.full_name, kind, message, shown,
         "".join(traceback.format_exception(type(error), error, _trimmed(error.__traceback__), chain=False)),
         "".join(traceback.format_exception(error)),
     )  # fmt: skip
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # an author's class may fail to tell what it is
+        return "(it cannot be shown)"
 
 
 def _trimmed(frames: TracebackType | None) -> TracebackType | None:

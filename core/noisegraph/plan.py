@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from . import files, keys
 from .args import Literal, Several, Swept, Wire, wires
 from .check import Checked, literal_values, require
+from .errors import GraphError
 from .garbage import no_search
 from .node import NodeSpec
 from .scope import FlatNode
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     import networkx
 
     from .devices import Device
+
+
+MOST_TASKS = 1_000_000
+"""How many tasks a sweep may come to."""
 
 
 class Read(NamedTuple):
@@ -126,6 +131,9 @@ class _Planner:
             if index not in varying:
                 shared[index] = self._task(index, shared, -1)
         own = [index for index in self.checked.order if index in varying]
+        if len(own) * len(self.checked.points) > MOST_TASKS:
+            told = f"{len(self.checked.points)} points of {len(own)} nodes each are more than {MOST_TASKS} tasks"
+            raise GraphError.of(told, "sweep fewer values", self.checked.flat.top.place("sweep"))
         points = []
         for number in range(len(self.checked.points)):
             numbers = ChainMap({}, shared)
@@ -174,7 +182,9 @@ class _Planner:
             else:
                 parts.append(default)
         if spec.options.version is not None:
-            parts.append(keys.version_key(spec.options.version, literal_values(node, values, spec.options.version)))
+            version = keys.version_key(spec.options.version, literal_values(node, values, spec.options.version))
+            pure = pure and version is not None
+            parts.append(version or keys.unique())
         key = keys.digest(*parts) if spec.options.pure else keys.unique()
         number = self.by_key.get(key)
         if number is None:

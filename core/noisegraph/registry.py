@@ -164,7 +164,9 @@ class Registry:
             try:
                 found += [] if plugin.error else self._call(hook, plugin.name)
             except Exception as error:
-                told = f"{hook} of plugin '{plugin.name}' ({plugin.distribution}) failed: {type(error).__name__}: {error}"
+                told = (
+                    f"{hook} of plugin '{plugin.name}' ({plugin.distribution}) failed: {type(error).__name__}: {error}"
+                )
                 raise PluginError(told) from error
         return found
 
@@ -175,16 +177,20 @@ class Registry:
     def check_needs(self, needs: Mapping[str, str]) -> list[str]:
         """For a graph's `needs` (distribution -> version range): what is missing, with the command that brings it."""
         from packaging.specifiers import InvalidSpecifier, SpecifierSet
+        from packaging.utils import InvalidName, canonicalize_name
 
         told = []
         for name, wanted in needs.items():
-            command = f"pip install '{name}{wanted}'"
-            try:
+            try:  # all of the name and range, before they stand in a command that people paste
+                canonicalize_name(name, validate=True)
+                admitted = SpecifierSet(wanted)
                 there = importlib.metadata.version(name)
-                if not SpecifierSet(wanted).contains(there, prereleases=True):
-                    told.append(f"needs {name} {wanted}, found {there}; `{command}`")
+                if not admitted.contains(there, prereleases=True):
+                    told.append(f"needs {name} {wanted}, found {there}; `pip install '{name}{wanted}'`")
             except importlib.metadata.PackageNotFoundError:
-                told.append(f"needs {name} {wanted}, which is not installed; `{command}`")
+                told.append(f"needs {name} {wanted}, which is not installed; `pip install '{name}{wanted}'`")
+            except InvalidName:
+                told.append(f"'{name}' cannot be the name of a distribution")
             except InvalidSpecifier:
                 told.append(f"'{wanted}' is not a version range for {name}; write one like '>=0.2'")
         return told
