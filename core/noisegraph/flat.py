@@ -108,8 +108,8 @@ class Flattener:
             return
         self.opened += 1
         if len(self.nodes) + len(graph.nodes) > MOST_NODES or self.opened > MOST_GRAPHS:
-            much = f"the graph opens up to more than {MOST_NODES} nodes or {MOST_GRAPHS} graphs"
-            raise GraphError.of(much, where=scope.place("nodes", name))
+            what = f"the graph opens up to more than {MOST_NODES} nodes or {MOST_GRAPHS} graphs"
+            raise GraphError.of(what, where=scope.place("nodes", name))
         inner = Scope(graph, f"{scope.prefix}{name}/", scope, name, {})
         scope.nodes[name] = inner
         self._needs(inner)

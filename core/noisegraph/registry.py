@@ -164,10 +164,8 @@ class Registry:
             try:
                 found += [] if plugin.error else self._call(hook, plugin.name)
             except Exception as error:
-                told = (
-                    f"{hook} of plugin '{plugin.name}' ({plugin.distribution}) failed: {type(error).__name__}: {error}"
-                )
-                raise PluginError(told) from error
+                whose = f"{hook} of plugin '{plugin.name}' ({plugin.distribution})"
+                raise PluginError(f"{whose} failed: {type(error).__name__}: {error}") from error
         return found
 
     def _forget(self, name: str) -> None:
