@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 import noisegraph as ng
 from pydantic import Field
 
-from .examples import Examples
+from . import emoji as unicode_emoji
+from .examples import Captioned, Examples
 
 
 @ng.node(device=False)
@@ -21,7 +22,7 @@ def digits(*, part: Literal["all", "train", "held out"] = "train", every: Annota
     Handwritten Digits, UCI Machine Learning Repository, test set.
     """
     import torch
-    from sklearn.datasets import load_digits  # type: ignore[import-untyped]
+    from sklearn.datasets import load_digits
 
     pixels, labels = load_digits(return_X_y=True)
     data = torch.from_numpy(pixels).float().view(-1, 1, 8, 8) / 8 - 1
@@ -31,7 +32,21 @@ def digits(*, part: Literal["all", "train", "held out"] = "train", every: Annota
     return Examples(data[chosen], torch.from_numpy(labels)[chosen].long(), 10, name, "CC BY 4.0")
 
 
+@ng.node(device=False, version=unicode_emoji.version)
+def emoji(*, part: unicode_emoji.Part = "train", size: Annotated[int, Field(ge=8, le=136)] = 64) -> Captioned:
+    """The 3,655 emoji of Unicode 15, drawn with Noto Color Emoji on white, with their names.
+
+    part: which; held out are 200 people, each with a skin tone that its kind is not trained with
+    size: pixels a side
+
+    Needs the Debian packages fonts-noto-color-emoji (SIL Open Font License), unicode-data and libraqm0.
+    """
+    found = unicode_emoji.chosen(part)
+    name = f"emoji of Unicode 15 in Noto Color Emoji at {size} x {size}, {part}"
+    return Captioned(unicode_emoji.drawn(found, size), [one.name for one in found], name, "OFL-1.1")
+
+
 @ng.hookimpl
 def noisegraph_nodes() -> list[object]:
     """The nodes of this file."""
-    return [digits]
+    return [digits, emoji]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import noisegraph as ng
 
@@ -19,6 +19,27 @@ class Examples(NamedTuple):
     licence: str
 
 
+class Captioned(NamedTuple):
+    """Pictures with words, and where they come from."""
+
+    pixels: ng.Tensor
+    """uint8 [examples, 3, height, width]."""
+    captions: list[str]
+    name: str
+    licence: str
+
+
+class Descent(NamedTuple):
+    """How parameters go down a loss."""
+
+    iterations: int
+    learning_rate: float
+    warmup: int
+    decay: float
+    per_step: int
+    seed: int
+
+
 class Settings(NamedTuple):
     """How a network is trained; the parameters of `train.ddpm`."""
 
@@ -33,6 +54,11 @@ class Settings(NamedTuple):
     per_step: int
     seed: int
 
+    @property
+    def descent(self) -> Descent:
+        """Those of how the parameters go down the loss."""
+        return Descent(self.iterations, self.learning_rate, self.warmup, self.decay, self.per_step, self.seed)
+
 
 class Trained(NamedTuple):
     """The averaged parameters by name, and how they came about."""
@@ -40,9 +66,5 @@ class Trained(NamedTuple):
     parameters: dict[str, ng.Tensor]
     loss: float
     """Mean over the last tenth of the iterations, of the network itself, not of the average."""
-    settings: Settings
-    process: ng.Process
-    shape: tuple[int, ...]
-    classes: int
-    data: str
-    data_licence: str
+    facts: dict[str, Any]
+    """What a card says of them beside that, as JSON has it: the data, the settings, what was measured."""

@@ -16,7 +16,7 @@ STEPS = 20
 
 
 def pictures(
-    model: Callable[[tuple[Any, ...], dict[str, Any]], Tensor],
+    network: Callable[..., Any],
     examples: Examples,
     process: ng.Process,
     prediction: ng.Prediction,
@@ -28,7 +28,7 @@ def pictures(
     points = [process.level(process.t_max - index * span) for index in range(STEPS + 1)]
     with torch.no_grad():
         for here, there in pairwise(points):
-            output = model((x, torch.full((len(x),), here.t)), {"y": labels})
+            output = network(x, torch.full((len(x),), here.t), y=labels)
             x0 = ng.to_x0(output, x, here, prediction)
             x = there.alpha * x0 + there.sigma * ng.to_eps(x0, x, here)
     return ((x + 1) / 2).clamp(0, 1).expand(-1, 3, -1, -1)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, is_dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import noisegraph as ng
 from pydantic import Field
 
-from .examples import Examples, Settings, Trained
+from .examples import Captioned, Examples, Settings, Trained
+
+Count = Annotated[int, Field(ge=1)]
+Rate = Annotated[float, Field(gt=0)]
+Decay = Annotated[float, Field(ge=0, lt=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Weight = Annotated[float, Field(ge=0)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 @ng.node
@@ -19,15 +25,15 @@ def ddpm(
     process: ng.Process,
     *,
     prediction: ng.Prediction = "eps",
-    iterations: Annotated[int, Field(ge=1)] = 8000,
-    batch: Annotated[int, Field(ge=1)] = 64,
-    learning_rate: Annotated[float, Field(gt=0)] = 1e-3,
-    warmup: Annotated[int, Field(ge=1)] = 200,
-    decay: Annotated[float, Field(ge=0, lt=1)] = 0.999,
-    drop_label: Annotated[float, Field(ge=0, le=1)] = 0.1,
+    iterations: Count = 8000,
+    batch: Count = 64,
+    learning_rate: Rate = 1e-3,
+    warmup: Count = 200,
+    decay: Decay = 0.999,
+    drop_label: Share = 0.1,
     levels: Annotated[int, Field(ge=2)] = 1000,
-    per_step: Annotated[int, Field(ge=1)] = 50,
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0,
+    per_step: Count = 50,
+    seed: Seed = 0,
 ) -> ng.Loop[Trained]:
     """Train a class-conditional denoiser with the simple loss (Ho et al. 2020).
 
@@ -59,42 +65,89 @@ def ddpm(
     return loop(examples, architecture, process, settings)
 
 
+@ng.node
+def autoencoder(
+    examples: Captioned,
+    held_out: Captioned,
+    architecture: ng.Architecture,
+    *,
+    iterations: Count = 8000,
+    batch: Count = 16,
+    learning_rate: Rate = 1e-3,
+    warmup: Count = 100,
+    decay: Decay = 0.999,
+    square: Weight = 2.0,
+    edges: Weight = 0.5,
+    regularization: Weight = 2e-4,
+    per_step: Count = 20,
+    seed: Seed = 0,
+) -> ng.Loop[Trained]:
+    """Train an autoencoder to give pictures back (Rombach et al. 2022, section 3.1, without its critic).
+
+    held_out: pictures that it is not trained on, for the figures of the card and for previews
+    iterations: updates of the parameters in all; the learning rate falls to zero over them as a cosine
+    batch: pictures an iteration
+    learning_rate: the highest, of Adam
+    warmup: iterations over which the learning rate rises to it
+    decay: of the moving average of the parameters, which is what the node gives
+    square: weight of the squared error beside the absolute one
+    edges: weight of the absolute error of the differences between neighbouring pixels
+    regularization: weight of the KL divergence a number of the latent, or of the codebook's loss
+    per_step: iterations in one step of the loop; a killed run goes on after the last stored step
+    seed: of the first parameters, the batches and the noise
+    """
+    from .autoencoder import Settings, loop
+
+    settings = Settings(
+        iterations=iterations,
+        batch=batch,
+        learning_rate=learning_rate,
+        warmup=warmup,
+        decay=decay,
+        square=square,
+        edges=edges,
+        regularization=regularization,
+        per_step=per_step,
+        seed=seed,
+    )
+    return loop(examples, held_out, architecture, settings)
+
+
 @ng.node(device=False)
 def weights(
-    trained: Trained, architecture: ng.Architecture, *, purpose: str, licence: str, graph: str
+    trained: Trained,
+    architecture: ng.Architecture,
+    *,
+    purpose: str,
+    licence: str,
+    graph: str,
+    dtype: Literal["float32", "float16"] = "float32",
 ) -> ng.WeightsFile:
     """What was learned as a weights file with a card.
 
     purpose: what the network does, in a sentence
     licence: under which the weights may be used
     graph: the graph that makes them
+    dtype: how the numbers are stored
     """
+    import torch
+
     card = {
         "about": purpose,
         "licence": licence,
         "graph": graph,
-        "data": trained.data,
-        "data_licence": trained.data_licence,
-        "classes": trained.classes,
-        "shape": list(trained.shape),
-        "prediction": trained.settings.prediction,
-        "process": described(trained.process),
+        **trained.facts,
         "network": dict(architecture.config),
         "parameters": sum(value.numel() for value in trained.parameters.values()),
-        "training": trained.settings._asdict(),
         "loss": round(trained.loss, 6),
     }
-    return ng.WeightsFile({name: value.cpu().contiguous() for name, value in trained.parameters.items()}, card)
-
-
-def described(process: ng.Process) -> dict[str, Any]:
-    """The process as plain data: the name of its class and its fields."""
-    if not is_dataclass(process):
-        raise ng.NodeError(f"{process!r} cannot be written in a card", "train with a process that is a dataclass")
-    return {"kind": type(process).__name__, **asdict(process)}
+    stored = getattr(torch, dtype)
+    return ng.WeightsFile(
+        {name: value.cpu().contiguous().to(stored) for name, value in trained.parameters.items()}, card
+    )
 
 
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
-    return [ddpm, weights]
+    return [ddpm, autoencoder, weights]

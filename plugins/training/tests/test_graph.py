@@ -39,7 +39,7 @@ def small_graph() -> str:
 
 def train(folder: Path | None, stop: int | None = None, end: Any = None) -> ng.WeightsFile | None:
     """The weights that the small graph makes; with `stop`, `end` is called after so many steps and nothing comes."""
-    checked = require(check(parse(small_graph()), Registry.installed()))
+    checked = require(check(parse(small_graph()), Registry.installed(), {}))
     cache = Cache(1 << 28, folder)
     events = run(plan(checked, resolve("cpu")), cache)
     steps = 0

@@ -1,0 +1,134 @@
+"""Training an autoencoder to give pictures back, its latents regularized by KL or by a codebook."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import noisegraph as ng
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from .batches import random_of
+from .descent import descend
+from .examples import Captioned, Descent, Trained
+
+SHOWN = 16
+"""Pictures in a preview."""
+MEASURED = 512
+"""Examples from which the scale of the latents is taken."""
+
+
+class Settings(NamedTuple):
+    """How an autoencoder is trained; the parameters of `train.autoencoder`."""
+
+    iterations: int
+    batch: int
+    learning_rate: float
+    warmup: int
+    decay: float
+    square: float
+    edges: float
+    regularization: float
+    per_step: int
+    seed: int
+
+    @property
+    def descent(self) -> Descent:
+        """Those of how the parameters go down the loss."""
+        return Descent(self.iterations, self.learning_rate, self.warmup, self.decay, self.per_step, self.seed)
+
+
+class _Latent(NamedTuple):
+    """How many times smaller than the picture a latent is, its channels, and whether it is made of codes."""
+
+    factor: int
+    channels: int
+    codes: bool
+
+    def shape(self, picture: Tensor) -> tuple[int, ...]:
+        """Of the latents of pictures [batch, channels, height, width]."""
+        return (len(picture), self.channels, *(side // self.factor for side in picture.shape[2:]))
+
+
+def loop(
+    examples: Captioned, held_out: Captioned, architecture: ng.Architecture, settings: Settings
+) -> ng.Loop[Trained]:
+    """The loop that trains `architecture` on `examples`; what is held out is for the card's figures."""
+    pixels, unseen = examples.pixels.cpu(), held_out.pixels.cpu()
+    latent = _latent(architecture)
+
+    def objective(network: Callable[..., Any], iteration: int, device: torch.device) -> Tensor:
+        random = random_of(settings.seed, iteration)
+        picture = ranged(pixels[torch.from_numpy(random.integers(len(pixels), size=settings.batch))]).to(device)
+        if latent.codes:
+            found, chosen = network(picture)
+            penalty: Tensor = chosen.loss
+        else:
+            noise = random.standard_normal(latent.shape(picture), dtype="float32")
+            found, distribution = network(picture, torch.from_numpy(noise).to(device))
+            penalty = distribution.kl().mean()
+        return reconstruction(found, picture, settings) + settings.regularization * penalty
+
+    def rebuilt(network: Callable[..., Any], picture: Tensor) -> tuple[Tensor, Tensor]:
+        """The pictures again, and their latents, without noise."""
+        if latent.codes:
+            found, chosen = network(picture)
+            return found.clamp(-1, 1), chosen.latent
+        found, distribution = network(picture, picture.new_zeros(latent.shape(picture)))
+        return found.clamp(-1, 1), distribution.mean
+
+    def verdict(network: Callable[..., Any]) -> dict[str, Any]:
+        latents = torch.cat([rebuilt(network, ranged(part))[1] for part in torch.split(spaced(pixels, MEASURED), 64)])
+        return {
+            "data": examples.name,
+            "data_licence": examples.licence,
+            "shape": list(pixels.shape[1:]),
+            "scale": round(1 / float(latents.std()), 4),
+            "psnr": round(_psnr(network, rebuilt, spaced(pixels, MEASURED)), 2),
+            "psnr_held_out": round(_psnr(network, rebuilt, unseen), 2),
+            "training": settings._asdict(),
+        }
+
+    def look(network: Callable[..., Any]) -> Tensor:
+        picture = ranged(spaced(unseen, SHOWN))
+        return (rebuilt(network, picture)[0] + 1) / 2
+
+    return descend(architecture, settings.descent, objective, verdict, look)
+
+
+def ranged(pixels: Tensor) -> Tensor:
+    """Pixels of 0 to 255 as the network sees them: float32 in [-1, 1]."""
+    return pixels.float() / 127.5 - 1
+
+
+def spaced(pixels: Tensor, count: int) -> Tensor:
+    """About `count` of the pictures, evenly spread over them."""
+    return pixels[:: max(1, len(pixels) // count)]
+
+
+def reconstruction(found: Tensor, wanted: Tensor, settings: Settings) -> Tensor:
+    """Mean absolute error, `square` times the squared one, and `edges` times that of neighbours' differences."""
+    error = found - wanted
+    across, down = error.diff(dim=3).abs().mean(), error.diff(dim=2).abs().mean()
+    return error.abs().mean() + settings.square * functional.mse_loss(found, wanted) + settings.edges * (across + down)
+
+
+def psnr(found: Tensor, wanted: Tensor) -> Tensor:
+    """Peak signal-to-noise ratio of each picture in dB, for values in [-1, 1]: [batch]."""
+    return 10 * (4 / (found - wanted).square().flatten(1).mean(1)).log10()
+
+
+def _psnr(network: Callable[..., Any], rebuilt: Callable[..., tuple[Tensor, Tensor]], pixels: Tensor) -> float:
+    """The mean over the pictures."""
+    parts = [ranged(part) for part in torch.split(pixels, 64)]
+    return float(torch.cat([psnr(rebuilt(network, part)[0], part) for part in parts]).mean())
+
+
+def _latent(architecture: ng.Architecture) -> _Latent:
+    with torch.device("meta"):
+        config: Any = getattr(architecture.module(), "config", None)
+    if not hasattr(config, "embed_dim"):
+        raise ng.NodeError("this architecture is no autoencoder", "wire vae.architecture")
+    return _Latent(config.factor, config.embed_dim, config.n_embed is not None)

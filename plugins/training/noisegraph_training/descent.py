@@ -1,0 +1,142 @@
+"""Gradient descent as a loop over an explicit state: pure steps, so that training stops and goes on anywhere."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple, Protocol
+
+import noisegraph as ng
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from .examples import Descent, Trained
+
+
+class State(NamedTuple):
+    """All that training remembers; the parameters of the network lie in one vector."""
+
+    parameters: Tensor
+    average: Tensor
+    """Exponential moving average of the parameters."""
+    mean: Tensor
+    """Adam's average of the gradient."""
+    square: Tensor
+    """Adam's average of the squared gradient."""
+    losses: Tensor
+    """Mean loss of every step so far."""
+
+
+class Objective(Protocol):
+    """The loss of `network`, a module's forward with some parameters, on the batch of an iteration.
+
+    The batch is a function of the iteration alone; torch's own generator is seeded for each.
+    """
+
+    def __call__(self, network: Callable[..., Any], iteration: int, device: torch.device, /) -> Tensor: ...
+
+
+class Verdict(Protocol):
+    """What a card says of a trained network, asked with its averaged parameters, in eval mode, without gradients."""
+
+    def __call__(self, network: Callable[..., Any], /) -> dict[str, Any]: ...
+
+
+def descend(
+    architecture: ng.Architecture,
+    settings: Descent,
+    objective: Objective,
+    verdict: Verdict,
+    look: Callable[[Callable[..., Any]], Tensor] | None = None,
+) -> ng.Loop[Trained]:
+    """The loop that trains `architecture`; a step is `settings.per_step` iterations, `look` makes previews."""
+    module = _skeleton(architecture, settings.seed)
+
+    def step(state: State, index: int) -> State:
+        first = index * settings.per_step
+        last = min(first + settings.per_step, settings.iterations)
+        return _train(state, range(first, last), module, objective, settings)
+
+    def averaged(state: State) -> Callable[..., Any]:
+        return _network(_skeleton(architecture, settings.seed).eval(), state.average)
+
+    def finish(state: State) -> Trained:
+        parameters = {name: value.clone() for name, value in named(module, state.average).items()}
+        recent = state.losses[-math.ceil(len(state.losses) / 10) :]
+        with torch.no_grad():
+            return Trained(parameters, float(recent.mean()), verdict(averaged(state)))
+
+    def preview(state: State) -> Tensor:
+        assert look is not None
+        with torch.no_grad():
+            return look(averaged(state))
+
+    total = math.ceil(settings.iterations / settings.per_step)
+    return ng.Loop(partial(_start, module), step, total, finish, preview=None if look is None else preview)
+
+
+def named(module: nn.Module, vector: Tensor) -> dict[str, Tensor]:
+    """The module's parameters by name, as views of the vector that holds them one after the other."""
+    shapes = {name: parameter.shape for name, parameter in module.named_parameters()}
+    parts = torch.split(vector, [shape.numel() for shape in shapes.values()])
+    return {name: part.view(shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)}
+
+
+def _network(module: nn.Module, vector: Tensor) -> Callable[..., Any]:
+    parameters = named(module, vector)
+
+    def network(*given: Any, **more: Any) -> Any:
+        return functional_call(module, parameters, given, more)
+
+    return network
+
+
+def _skeleton(architecture: ng.Architecture, seed: int) -> nn.Module:
+    """The module with its first parameters, made on the CPU so that they are the same for any device."""
+    with torch.random.fork_rng(), torch.device("cpu"):
+        torch.manual_seed(seed)
+        return architecture.module().train()
+
+
+def _start(module: nn.Module) -> State:
+    first = nn.utils.parameters_to_vector(module.parameters()).detach().to(torch.get_default_device())
+    return State(first, first.clone(), torch.zeros_like(first), torch.zeros_like(first), torch.zeros(0, device="cpu"))
+
+
+def _train(state: State, iterations: range, module: nn.Module, objective: Objective, settings: Descent) -> State:
+    vector = state.parameters.clone().requires_grad_()
+    optimizer = torch.optim.Adam([vector])
+    mean, square, average = state.mean.clone(), state.square.clone(), state.average.clone()
+    updates = torch.tensor(float(iterations.start), device="cpu")
+    optimizer.state[vector] = {"step": updates, "exp_avg": mean, "exp_avg_sq": square}
+    losses = []
+    for iteration in iterations:
+        optimizer.param_groups[0]["lr"] = _rate(settings, iteration)
+        optimizer.zero_grad()
+        loss = _loss(module, vector, objective, settings, iteration)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_([vector], 1.0)
+        optimizer.step()
+        average.lerp_(vector.detach(), 1 - min(settings.decay, (1 + iteration) / (10 + iteration)))
+        losses.append(loss.detach())
+    losses_so_far = torch.cat([state.losses, torch.stack(losses).mean().view(1).cpu()])
+    if not losses_so_far[-1].isfinite():
+        raise ng.NodeError(
+            f"the loss is {losses_so_far[-1]:.3g} after {iterations.stop} iterations",
+            "give a lower learning_rate; the step before is kept",
+        )
+    return State(vector.detach(), average, mean, square, losses_so_far)
+
+
+def _loss(module: nn.Module, vector: Tensor, objective: Objective, settings: Descent, iteration: int) -> Tensor:
+    with torch.random.fork_rng():
+        torch.manual_seed((settings.seed + iteration * 0x9E3779B97F4A7C15) % 2**63)
+        return objective(_network(module, vector), iteration, vector.device)
+
+
+def _rate(settings: Descent, iteration: int) -> float:
+    """Up in a line over the warmup, then down to zero as half a cosine (Loshchilov & Hutter 2017)."""
+    falling = 0.5 + 0.5 * math.cos(math.pi * iteration / settings.iterations)
+    return settings.learning_rate * min(1.0, (iteration + 1) / settings.warmup) * falling
