@@ -216,7 +216,7 @@ def lie_pair(a: int = 0) -> Pair:
 
 
 @ng.node
-def nothing(a: int = 0) -> int:
+def nothing(a: int = 0) -> int:  # type: ignore[empty-body]
     """Gives nothing."""
 
 

@@ -91,8 +91,10 @@ def test_c39_values_that_look_alike_are_told_apart(engine: Engine) -> None:
     assert CALLS["anything"] == len(VALUES)
 
 
-@given(st.lists(st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text()), max_size=4),
-       st.lists(st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text()), max_size=4))  # fmt: skip
+LISTS = st.lists(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(), max_size=4)
+
+
+@given(LISTS, LISTS)
 def test_two_lists_have_the_same_bytes_only_when_they_are_the_same(a: list[Any], b: list[Any]) -> None:
     def same(x: Any, y: Any) -> bool:
         return type(x) is type(y) and x == y and (type(x) is not float or math.copysign(1, x) == math.copysign(1, y))
@@ -172,8 +174,8 @@ def test_c41_a_version_function_that_cannot_tell_runs_the_node_each_time(engine:
 
 
 def test_c44_a_b_a_hits(engine: Engine) -> None:
-    for given, hits in [(1, []), (2, []), (1, ["c", "d"])]:
-        assert engine.run(chain(a=given)).cached == hits
+    for value, hits in [(1, []), (2, []), (1, ["c", "d"])]:
+        assert engine.run(chain(a=value)).cached == hits
 
 
 def test_c45_the_cache_survives_a_restart(engine: Engine) -> None:

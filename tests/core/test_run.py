@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Generator
+from typing import Any
 
 import pytest
 from noisegraph.errors import GraphError
@@ -20,7 +22,7 @@ def _forget() -> None:
     VERSION["now"] = 1
 
 
-DIAMOND = {
+DIAMOND: dict[str, Any] = {
     "nodes": {
         "top": {"use": "t.number", "value": 1},
         "left": {"use": "t.add", "a": "$top", "more": 10},
@@ -160,7 +162,7 @@ def test_c76_a_node_that_runs_out_of_memory_once_is_tried_again(engine: Engine) 
 
 
 def test_c48_a_node_that_changes_its_input_in_place_is_named_and_corrupts_nothing(engine: Engine) -> None:
-    graph = {
+    graph: dict[str, Any] = {
         "nodes": {
             "x": {"use": "t.tensor", "value": 1.0},
             "bad": {"use": "t.spoil", "x": "$x", "by": 2.0},
@@ -244,7 +246,7 @@ def test_a_loop_that_changes_its_state_in_place_is_named(engine: Engine) -> None
     assert failure.kind == "mutated"
 
 
-COUNT = {
+COUNT: dict[str, Any] = {
     "nodes": {"x": {"use": "t.tensor"}, "n": {"use": "t.count", "x": "$x", "steps": 20}},
     "outputs": {"x": "$n"},
 }
@@ -255,6 +257,7 @@ def test_c90_a_cancelled_loop_goes_on_in_the_next_process(engine: Engine) -> Non
     for event in events:
         if getattr(event, "step", 0) == 13:
             break
+    assert isinstance(events, Generator)
     events.close()
     CALLS.clear()
     told = engine.restart().run(COUNT)
@@ -332,6 +335,7 @@ def test_closing_a_run_between_nodes_leaves_a_usable_state(engine: Engine) -> No
     events = run(engine.plan(DIAMOND), engine.cache)
     for _ in range(4):
         next(events)
+    assert isinstance(events, Generator)
     events.close()
     assert engine.run(DIAMOND).outputs == {"sum": 32}
 

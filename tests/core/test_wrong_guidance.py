@@ -121,7 +121,7 @@ def test_wrong_guidance_is_caught(formula: Any, test: str) -> None:
 def test_guidance_that_asks_while_it_is_made_is_caught() -> None:
     def eager(positive: ng.Denoiser, negative: ng.Denoiser, *, scale: float) -> ng.Denoiser:
         assert callable(positive), "not there yet"
-        return built(right)(positive, negative, scale=scale)  # type: ignore[no-any-return]
+        return built(right)(positive, negative, scale=scale)
 
     class Eager(GuidanceContract):
         guidance = eager

@@ -72,7 +72,7 @@ class Case:
     @property
     def params(self) -> Params:
         """The reference's options that were set."""
-        return self.meta["params"]  # type: ignore[no-any-return]
+        return self.meta["params"]
 
     @cached_property
     def arrays(self) -> Mapping[str, numpy.ndarray[Any, Any]]:

@@ -59,7 +59,7 @@ def ours(sampler: ng.Sampler, levels: ng.Levels) -> torch.Tensor:
     for index in range(levels.steps):
         step = ng.Step(levels, index, lambda draw=0: NOISE[0], lambda start, end, row=index: NOISE[row].double())
         state = sampler.step(three_clusters().denoiser(), state, step)
-    return state.x  # type: ignore[no-any-return]
+    return state.x
 
 
 def agree(sampler: ng.Sampler, scheduler: Any, steps: int) -> None:

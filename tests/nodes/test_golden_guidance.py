@@ -151,7 +151,7 @@ def test_classifier_free_guidance_walks_as_diffusers(case: Case) -> None:
     agree(case, solve(case, ddim(), levels=told(case), denoiser=cfg(toward, away, scale=scale)))
 
 
-@pytest.mark.parametrize("case", cases("diffusers", "DDIMScheduler", lambda p: p.get("use_clipped_model_output")))
+@pytest.mark.parametrize("case", cases("diffusers", "DDIMScheduler", lambda p: bool(p.get("use_clipped_model_output"))))
 def test_static_thresholding_walks_as_diffusers_with_clipped_noise(case: Case) -> None:
     agree(case, solve(case, ddim(), levels=told(case), denoiser=clamp(case.model.denoiser())))
 

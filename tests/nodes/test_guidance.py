@@ -292,7 +292,7 @@ def test_what_does_not_go_together_is_told(told: str, model: Mixture) -> None:
     assert told in f"{caught.value} {caught.value.hint}"
 
 
-FACTS = {
+FACTS: dict[str, dict[str, Any]] = {
     "one": {"family": "a", "sizes": (4, 8, 8)},
     "other": {"family": "b", "sizes": (4, 8, 8)},
     "large": {"sizes": (4, 9, 9)},

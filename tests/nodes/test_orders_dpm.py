@@ -50,7 +50,7 @@ def walked(sampler: ng.Sampler, levels: ng.Levels, start: torch.Tensor) -> torch
     for index in range(levels.steps):
         step = ng.Step(levels, index, noise=lambda draw=0: silence, path=lambda start, end: silence)
         state = sampler.step(denoiser, state, step)
-    return state.x  # type: ignore[no-any-return]
+    return state.x
 
 
 def error(sampler: ng.Sampler, levels: ng.Levels) -> float:
