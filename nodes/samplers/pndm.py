@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Literal
 
 import noisegraph as ng
 from pydantic import Field
@@ -19,39 +20,49 @@ ADAMS_BASHFORTH = (
 """The weights of 1 to 4 evaluations at equal distances, newest first."""
 
 
+Kind = Literal["eps", "v"]
+ASK = {"eps": ng.eps, "v": ng.v}
+
+
 @ng.node(early=True)
-def pndm() -> ng.Sampler:
+def pndm(*, of: Kind = "eps") -> ng.Sampler:
     """F-PNDM (Liu et al. 2022, algorithm 2): three pseudo Runge-Kutta steps, then linear multistep of four noises.
 
     The warm-up asks four times a step, the rest once. Meant for levels in equal distances of time.
+
+    of: what is averaged and extrapolated: the noise, or v as diffusers does for networks that predict it.
     """
 
     def step(denoiser: ng.Denoiser, state: History, step: ng.Step) -> History:
-        eps = ng.eps(denoiser, state.x, step.here)
-        seen = state.seen(eps, 4)
+        found = ASK[of](denoiser, state.x, step.here)
+        seen = state.seen(found, 4)
         if len(seen) < 4 and step.there.sigma > 0:
-            return state.moved(_transferred(state.x, _runge_kutta(denoiser, state.x, eps, step), step), eps)
-        return state.moved(_transferred(state.x, mixed(seen), step), eps)
+            mean = _runge_kutta(denoiser, state.x, found, step, of)
+        else:
+            mean = mixed(seen)
+        return state.moved(_transferred(state.x, mean, step, of), found)
 
     return ng.Sampler(History, step, noisy=False)
 
 
 @ng.node(early=True)
-def plms(*, order: Annotated[int, Field(ge=2, le=4)] = 4) -> ng.Sampler:
+def plms(*, order: Annotated[int, Field(ge=2, le=4)] = 4, of: Kind = "eps") -> ng.Sampler:
     """PLMS: a pseudo improved Euler step, then linear multistep (Liu et al. 2022; Rombach et al. 2022).
 
     The first step asks twice, the rest once. Meant for levels in equal distances of time.
 
     order: how many noises enter a step; 2 is S-PNDM, 4 the sampler of latent diffusion.
+    of: what is averaged and extrapolated: the noise, or v as diffusers does for networks that predict it.
     """
 
     def step(denoiser: ng.Denoiser, state: History, step: ng.Step) -> History:
-        eps = ng.eps(denoiser, state.x, step.here)
-        seen = state.seen(eps, order)
+        found = ASK[of](denoiser, state.x, step.here)
+        seen = state.seen(found, order)
         if len(seen) == 1 and step.there.sigma > 0:
-            there = ng.eps(denoiser, _transferred(state.x, eps, step), step.there)
-            return state.moved(_transferred(state.x, (eps + there) / 2, step), eps)
-        return state.moved(_transferred(state.x, mixed(seen), step), eps)
+            mean = (found + ASK[of](denoiser, _transferred(state.x, found, step, of), step.there)) / 2
+        else:
+            mean = mixed(seen)
+        return state.moved(_transferred(state.x, mean, step, of), found)
 
     return ng.Sampler(History, step, noisy=False)
 
@@ -85,20 +96,23 @@ def mixed(seen: list[ng.Tensor]) -> ng.Tensor:
     return total
 
 
-def _transferred(x: ng.Tensor, eps: ng.Tensor, step: ng.Step, there: ng.Level | None = None) -> ng.Tensor:
+def _transferred(
+    x: ng.Tensor, found: ng.Tensor, step: ng.Step, of: Kind = "eps", there: ng.Level | None = None
+) -> ng.Tensor:
     """phi(x, eps, here, there): DDIM's step with a noise of one's own (eq. 11)."""
     here, there = step.here, there or step.there
     needs_signal(here)
+    eps = found if of == "eps" else here.alpha * found + here.sigma * x
     ahead = there.alpha / here.alpha
     return ahead * x + (there.sigma - ahead * here.sigma) * eps
 
 
-def _runge_kutta(denoiser: ng.Denoiser, x: ng.Tensor, first: ng.Tensor, step: ng.Step) -> ng.Tensor:
+def _runge_kutta(denoiser: ng.Denoiser, x: ng.Tensor, first: ng.Tensor, step: ng.Step, of: Kind) -> ng.Tensor:
     """Equation 12, whose middle is halfway in time."""
-    middle = step.process.level((step.here.t + step.there.t) / 2)
-    second = ng.eps(denoiser, _transferred(x, first, step, middle), middle)
-    third = ng.eps(denoiser, _transferred(x, second, step, middle), middle)
-    fourth = ng.eps(denoiser, _transferred(x, third, step), step.there)
+    middle, ask = step.process.level((step.here.t + step.there.t) / 2), ASK[of]
+    second = ask(denoiser, _transferred(x, first, step, of, middle), middle)
+    third = ask(denoiser, _transferred(x, second, step, of, middle), middle)
+    fourth = ask(denoiser, _transferred(x, third, step, of), step.there)
     return (first + 2 * second + 2 * third + fourth) / 6
 
 

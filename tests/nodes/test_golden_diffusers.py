@@ -93,12 +93,7 @@ def test_ddim_inversion_walks_as_guided_diffusion(case: Case) -> None:
     agree(case, solve(case, ddim_inversion(ask="here"), start=case.tensor("x0")))
 
 
-def of_noise(params: Params) -> bool:
-    """PNDM of a v-predicting model extrapolates v in diffusers, not the noise."""
-    return bool(params["model_output"] == "eps")
-
-
-@pytest.mark.parametrize("case", cases("diffusers", "PNDMScheduler", of_noise))
+@pytest.mark.parametrize("case", cases("diffusers", "PNDMScheduler"))
 def test_pndm_walks_as_diffusers(case: Case) -> None:
     config, process = case.params["config"], discrete(case)
     times = [float(t) for t in case.arrays["grid_t"]]
@@ -108,7 +103,8 @@ def test_pndm_walks_as_diffusers(case: Case) -> None:
     points = [process.level(first - index * stride) for index in range(steps)]
     final = CLEAN if config.get("set_alpha_to_one") else process.level(0)
     levels = ng.Levels((*points, final._replace(t=-1.0)), process)
-    node = plms() if config["skip_prk_steps"] else pndm()
+    of = case.params["model_output"]
+    node = plms(of=of) if config["skip_prk_steps"] else pndm(of=of)
     agree(case, solve(case, node, levels=levels), trajectory=False)
 
 
