@@ -86,7 +86,7 @@ class Port:
         try:
             if self.simple:
                 return self.strict(value)
-            return self.adapter.validate_json(json.dumps(value), strict=True)
+            return self.adapter.validate_json(json.dumps(value, sort_keys=True), strict=True)  # as in its key
         except ValueError as error:  # pydantic's ValidationError is one; to import it here would cost each call
             raise ValueError(_explain(error, value)) from None
 
