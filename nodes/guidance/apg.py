@@ -34,7 +34,7 @@ def apg(
 
 @ng.node(early=True)
 def apg_momentum(sampler: ng.Sampler, *, beta: Annotated[float, Field(gt=-1, lt=1)] = -0.5) -> ng.Sampler:
-    """The momentum of adaptive projected guidance, which a sampler remembers from step to step (eq. 10).
+    """The momentum of adaptive projected guidance, which a sampler remembers from step to step.
 
     sampler: its denoiser is `guide.apg`.
     beta: how much of the earlier directions is added to each; below 0 it is taken away.
@@ -109,7 +109,7 @@ class Remembering:
 
 
 def projected(direction: ng.Tensor, toward: ng.Tensor, eta: float, norm: float) -> ng.Tensor:
-    """The direction shortened to the norm, its component along `toward` multiplied by eta (eqs. 7 to 9)."""
+    """The direction shortened to the norm, its component along `toward` multiplied by eta."""
     if norm > 0:
         length = inner(direction, direction).sqrt()
         direction = direction * (norm / length.clamp(min=norm))

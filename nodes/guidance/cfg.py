@@ -33,7 +33,7 @@ def cfg_w(positive: ng.Denoiser, negative: ng.Denoiser, *, w: Scale = 6.5) -> ng
 
 @ng.node(early=True, facts=of_one_model("denoiser", "weak", family=False))
 def autoguidance(denoiser: ng.Denoiser, weak: ng.Denoiser, *, scale: Scale = 2.0) -> ng.Denoiser:
-    """Autoguidance (Karras et al. 2024, eq. 6): weak + scale (denoiser - weak).
+    """Autoguidance (Karras et al. 2024): weak + scale (denoiser - weak).
 
     weak: a smaller or less trained model of the same data, under the same condition.
     scale: 1 is the denoiser alone.

@@ -15,7 +15,7 @@ from .facts import of_one_model
 def compose(
     conditions: list[ng.Denoiser], plain: ng.Denoiser, *, scales: Annotated[list[float], Field(min_length=1)]
 ) -> ng.Denoiser:
-    """A conjunction of conditions (Liu et al. 2022, eq. 11): plain + sum of scale (condition - plain).
+    """A conjunction of conditions (Liu et al. 2022): plain + sum of scale (condition - plain).
 
     plain: under no condition.
     scales: one a condition; below 0 the condition is negated.
@@ -51,7 +51,7 @@ def mean(denoisers: list[ng.Denoiser], *, weights: Annotated[list[float], Field(
 
 @ng.node(early=True, facts=of_one_model("outside"))
 def regions(inside: list[ng.Denoiser], masks: list[ng.Mask], outside: ng.Denoiser) -> ng.Denoiser:
-    """A denoiser for each region of the picture (as MultiDiffusion, Bar-Tal et al. 2023, eq. 5, with soft masks).
+    """A denoiser for each region of the picture (as MultiDiffusion, Bar-Tal et al. 2023, with soft masks).
 
     inside: one a mask.
     masks: where each acts, of the picture's or the latent's size; where they overlap, by their weights.

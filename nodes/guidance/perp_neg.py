@@ -21,7 +21,7 @@ def perp_neg(
     scale: Scale = 7.5,
     weights: Annotated[list[float], Field(min_length=1)] = [1.0],  # noqa: B006
 ) -> ng.Denoiser:
-    """Perpendicular negative prompts (Armandpour et al. 2023, eq. 6).
+    """Perpendicular negative prompts (Armandpour et al. 2023).
 
     plain: under no condition.
     negatives: of each, only what stands at right angles to the positive direction is subtracted.

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def explicit_score_matching(denoiser: Denoiser, exact: Tensor, x: Tensor, level: Level) -> Tensor:
-    """1/2 |s(x) - exact|^2, where the score of the noised data is known (Hyvärinen 2005, eq. 2)."""
+    """1/2 |s(x) - exact|^2, where the score of the noised data is known (Hyvärinen 2005)."""
     return _half_square(score(denoiser, x, level) - exact)
 
 
 def denoising_score_matching(denoiser: Denoiser, data: Tensor, noise: Tensor, level: Level) -> Tensor:
-    """1/2 |s(x) + noise / sigma|^2 at x = alpha data + sigma noise (Vincent 2011, eq. 11).
+    """1/2 |s(x) + noise / sigma|^2 at x = alpha data + sigma noise (Vincent 2011).
 
     In the mean over data and noise it is explicit score matching up to a number that no denoiser changes.
     """
@@ -29,7 +29,7 @@ def denoising_score_matching(denoiser: Denoiser, data: Tensor, noise: Tensor, le
 
 
 def implicit_score_matching(denoiser: Denoiser, x: Tensor, level: Level) -> Tensor:
-    """tr(ds/dx) + 1/2 |s(x)|^2 (Hyvärinen 2005, eq. 4): the same up to such a number; a backward pass a dimension."""
+    """tr(ds/dx) + 1/2 |s(x)|^2 (Hyvärinen 2005): the same up to such a number; a backward pass a dimension."""
     import torch
 
     axes = torch.eye(x[0].numel()).to(x).reshape(-1, 1, *x.shape[1:]).expand(-1, *x.shape)
@@ -38,7 +38,7 @@ def implicit_score_matching(denoiser: Denoiser, x: Tensor, level: Level) -> Tens
 
 
 def sliced_score_matching(denoiser: Denoiser, x: Tensor, level: Level, directions: Tensor) -> Tensor:
-    """The mean of v' ds/dx v + 1/2 |s(x)|^2 over directions v [count, batch, ...] (Song et al. 2019, eq. 8).
+    """The mean of v' ds/dx v + 1/2 |s(x)|^2 over directions v [count, batch, ...] (Song et al. 2019).
 
     In the mean it is implicit score matching where E[v v'] = I, as for normal directions and those of 1 and -1.
     """

@@ -70,7 +70,7 @@ def moved(
     nodes: list[float],
     noise: ng.Tensor | None,
 ) -> ng.Tensor:
-    """The SDE's exact solution for data that are a polynomial in lambda = log(alpha / sigma) (eqs. 8 and 14).
+    """The SDE's exact solution for data that are a polynomial in lambda = log(alpha / sigma).
 
     nodes: lambda where each of the data was predicted.
     """
