@@ -1,49 +1,40 @@
-"""The outputs of a run as files: pictures, tensors, weights and plain data, under names that overwrite nothing."""
+"""The outputs of a run as files: which they are, what they are called, and what stands in them."""
 
 from __future__ import annotations
 
 import json
-import os
-import re
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 from .args import Wire
-from .arrays import is_array, is_tensor
 from .check import Checked
-from .codecs import Codec, encode
-from .errors import GraphError, Place, Problem
+from .codecs import Codec
+from .errors import Problem
+from .formats import DATA, PICTURES, File, files_of, picture_files, pictures_of
 from .guard import summary
-from .picture import KEYWORD, Pixels, pixels, png, sheet
+from .naming import Names, stem
+from .picture import Pixels, sheet
 from .plan import Plan
 from .provenance import Record, dump, record_of
 from .registry import Registry
 from .run import Result
 from .storable import storable
 from .types import describe, members, plain
-from .values import Image, Latent, Mask, WeightsFile
-
-_PICTURES = (Image, Mask)
-_DATA = (str, int, float, bool, type(None))
-
-
-class File(NamedTuple):
-    """A file to write: what its name has behind the run's, and its bytes."""
-
-    tail: str
-    data: bytes
+from .values import Latent, WeightsFile
 
 
 @dataclass
 class Written:
-    """The files of a run: output -> paths, one mapping a point; sheets of a whole sweep stand apart."""
+    """The files of a run: output -> paths, one mapping a point; sheets of a whole sweep stand apart.
+
+    `problems` tell of values that turned out to be nothing that a file can hold.
+    """
 
     points: list[dict[str, list[str]]] = field(default_factory=list)
     sheets: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[str]:
         for point in self.points:
@@ -76,17 +67,7 @@ def _same_as_array(kind: Any) -> bool:
     kind = plain(kind)
     if get_origin(kind) is list or len(members(kind)) > 1:
         return all(map(_same_as_array, get_args(kind)))
-    return kind in (*_PICTURES, Latent, *_DATA)
-
-
-def make_folder(folder: Path) -> None:
-    """Make the output folder, and try that a file can be written there; raises GraphError."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder) as file:
-            file.write(b"\0" * 4096)
-    except OSError as error:
-        raise _not_written(folder, error) from None
+    return kind in (*PICTURES, Latent, *DATA)
 
 
 def write(
@@ -115,41 +96,53 @@ class _Writer:
         self.codecs = codecs
         self.kinds = plan.checked.output_types
         self.several = len(plan.checked.flat.outputs) > 1
-        self.names = _Names(folder, _stem(plan.checked.flat.top.graph.name))
+        self.names = Names(folder, stem(plan.checked.flat.top.graph.name))
+        self.written = Written()
         self.shown: dict[str, list[tuple[Pixels, str]]] = {}
 
     def write(self, results: Sequence[Result]) -> Written:
-        written = Written()
         width = len(str(len(results) - 1))
         for number, result in enumerate(results):
             prefix = f"-{number:0{width}d}" if len(results) > 1 else ""
             made = record_of(self.plan, self.registry, self.until, self.plan.points[number])
             paths = {name: self._output(name, value, prefix, made, result) for name, value in result.outputs.items()}
-            written.points.append(paths)
+            self.written.points.append(paths)
         if len(results) > 1:
             whole = record_of(self.plan, self.registry, self.until)
-            written.sheets = [self._sheet(name, whole) for name, shown in self.shown.items() if len(shown) > 1]
-        return written
+            self.written.sheets = [self._sheet(name, whole) for name, shown in self.shown.items() if len(shown) > 1]
+        return self.written
 
     def _output(self, name: str, value: Any, prefix: str, made: Record, result: Result) -> list[str]:
         tail = f"{prefix}-{name}" if self.several else prefix
-        if (pictures := _pictures(value, self.kinds.get(name, Any))) is not None:
-            self.shown.setdefault(name, []).extend((picture, _label(result.given)) for picture in pictures)
-            found = _picture_files(pictures, name, tail, made)
-            if len(pictures) > 1 and not prefix:  # a sweep has one sheet for all its points
-                text = dump(made.of_part(output=name, sheet=True))
-                found.append(File(f"{tail}-sheet.png", sheet(pictures, [""] * len(pictures), text)))
-        else:
-            found = list(_files(value, tail, dump(made.of_part(output=name)), self.codecs))
-        if not found and self.until is None:
-            raise GraphError.of(f"output '{name}' is a {type(value).__name__}, which no file can hold")
-        return [self.names.write(file) for file in found]
+        try:
+            found = self._files(name, value, tail, made, result)
+        except (ValueError, TypeError, RuntimeError) as error:
+            self._refuse(name, str(error))
+            return []
+        if not found:
+            self._refuse(name, f"it is {summary(value)}")
+        return [self.names.write(*file) for file in found]
+
+    def _files(self, name: str, value: Any, tail: str, made: Record, result: Result) -> list[File]:
+        pictures = pictures_of(value, self.kinds.get(name, Any))
+        if pictures is None:
+            return list(files_of(value, tail, dump(made.of_part(output=name)), self.codecs))
+        self.shown.setdefault(name, []).extend((picture, _label(result.given)) for picture in pictures)
+        found = picture_files(pictures, name, tail, made)
+        if len(pictures) > 1 and not result.given:  # a sweep has one sheet for all its points
+            text = dump(made.of_part(output=name, sheet=True))
+            found.append(File(f"{tail}-sheet.png", sheet(pictures, [""] * len(pictures), text)))
+        return found
+
+    def _refuse(self, name: str, why: str) -> None:
+        graph = self.plan.checked.flat.top.graph
+        self.written.problems.append(Problem(graph.place("outputs", name), f"no file can hold '{name}': {why}"))
 
     def _sheet(self, name: str, whole: Record) -> str:
         pictures, labels = zip(*self.shown[name], strict=True)
         tail = f"-{name}-sheet.png" if self.several else "-sheet.png"
         text = dump(whole.of_part(output=name, sheet=True))
-        return self.names.write(File(tail, sheet(pictures, labels, text)))
+        return self.names.write(tail, sheet(pictures, labels, text))
 
 
 def told(plan: Plan, results: Sequence[Result], written: Written) -> dict[str, Any]:
@@ -175,143 +168,5 @@ def _is_plain(value: Any) -> bool:
     return True
 
 
-def _pictures(value: Any, kind: Any) -> list[Pixels] | None:
-    """The pictures that the value is, or None where its type says that it is something else."""
-    kind = plain(kind)
-    if get_origin(kind) is list and isinstance(value, list):
-        found = [_pictures(item, get_args(kind)[0]) for item in value]
-        return [one for batch in found for one in batch or ()] if found and None not in found else None
-    if not any(member in _PICTURES for member in members(kind)) or not (is_tensor(value) or is_array(value)):
-        return None
-    return pixels(value)
-
-
-def _picture_files(pictures: Sequence[Pixels], name: str, tail: str, made: Record) -> list[File]:
-    if len(pictures) == 1:
-        return [File(f"{tail}.png", png(pictures[0], dump(made.of_part(output=name))))]
-    width = len(str(len(pictures) - 1))
-    parts = [made.of_part(output=name, picture=index) for index in range(len(pictures))]
-    return [
-        File(f"{tail}-{index:0{width}d}.png", png(picture, dump(part)))
-        for index, (picture, part) in enumerate(zip(pictures, parts, strict=True))
-    ]
-
-
-def _files(value: Any, tail: str, text: str, codecs: Sequence[Codec]) -> Iterator[File]:
-    """The files of a value that is no picture; none where no file can hold it."""
-    if isinstance(value, WeightsFile):
-        yield File(f"{tail}.safetensors", _safetensors(value.tensors, {}))
-        yield File(f"{tail}.json", _json(dict(value.card), indent=2))
-    elif is_tensor(value) or is_array(value):
-        yield File(f"{tail}.safetensors", _safetensors({"value": value}, {KEYWORD: text}))
-    elif _is_data(value):
-        yield File(f"{tail}.json", _json(value))
-    elif isinstance(value, Mapping) and all(map(is_tensor, value.values())):
-        yield File(f"{tail}.safetensors", _safetensors(value, {KEYWORD: text}))
-    elif (data := encode(value, codecs)) is not None:
-        yield File(f"{tail}.safetensors", data)
-
-
-def _is_data(value: Any) -> bool:
-    if isinstance(value, (list, tuple)) and not hasattr(value, "_fields"):
-        return all(map(_is_data, value))
-    if isinstance(value, dict):
-        return all(isinstance(key, str) and _is_data(item) for key, item in value.items())
-    return type(value) in _DATA
-
-
-def _json(value: Any, indent: int | None = None) -> bytes:
-    return f"{json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=True)}\n".encode(
-        "utf-8", "backslashreplace"
-    )
-
-
-def _safetensors(tensors: Mapping[str, Any], text: dict[str, str]) -> bytes:
-    if all(map(is_array, tensors.values())):
-        from safetensors.numpy import save as save_arrays
-
-        return save_arrays(dict(tensors), text or None)
-    from safetensors.torch import save
-
-    return save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, text or None)
-
-
-class _Names:
-    """Names for a run's files that no file in the folder has, though other runs may write there at the same time."""
-
-    def __init__(self, folder: Path, stem: str) -> None:
-        self.folder = folder
-        self.stem = stem
-        self.number = self._free(1)
-
-    def _free(self, least: int) -> int:
-        pattern = re.compile(rf"{re.escape(self.stem)}-(\d{{4,}})(?!\d)")
-        with suppress(OSError):
-            found = [int(match[1]) for name in os.listdir(self.folder) if (match := pattern.match(name))]
-            return max([least, *(number + 1 for number in found)])
-        return least
-
-    def write(self, file: File) -> str:
-        """Write the file whole or not at all; its path."""
-        try:
-            temporary = self._temporary(file.data)
-            try:
-                return self._place(temporary, file.tail)
-            finally:
-                with suppress(FileNotFoundError):
-                    os.unlink(temporary)
-        except OSError as error:
-            raise _not_written(self.folder, error) from None
-
-    def _temporary(self, data: bytes) -> str:
-        handle, name = tempfile.mkstemp(dir=self.folder, prefix=".noisegraph-", suffix=".tmp")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
-            os.chmod(name, 0o666 & ~_umask())
-        except OSError:
-            os.unlink(name)
-            raise
-        return name
-
-    def _place(self, temporary: str, tail: str) -> str:
-        """Give the file a name that is free; a link is made only where there is none, a renaming would overwrite."""
-        while True:
-            path = self.folder / f"{self.stem}-{self.number:04d}{tail}"
-            try:
-                _link(temporary, path)
-                return str(path)
-            except FileExistsError:
-                self.number = self._free(self.number + 1)
-
-
-def _link(temporary: str, path: Path) -> None:
-    try:
-        os.link(temporary, path)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without links
-        with open(path, "xb"):
-            pass
-        os.replace(temporary, path)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def _stem(graph: str) -> str:
-    """What the files of a graph are called: its file's name, in letters that any file system takes."""
-    name = Path(graph).name.removesuffix(".json")
-    return re.sub(r"[^\w-]+", "-", name).strip("-")[:80] or "graph"
-
-
 def _label(given: Mapping[str, Any]) -> str:
     return " ".join(f"{name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in given.items())
-
-
-def _not_written(folder: Path, error: OSError) -> GraphError:
-    told = f"cannot write there: {error.strerror or error}"
-    return GraphError.of(told, "name another folder with --out", Place(str(folder)))

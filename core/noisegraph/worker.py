@@ -32,8 +32,9 @@ from .gate import Gate
 from .graph import Graph, parse
 from .history import recall, remember
 from .manual import told as told_node
+from .naming import make_folder
 from .opening import opened
-from .outputs import Written, make_folder, told, unwritable, write
+from .outputs import Written, told, unwritable, write
 from .plan import Plan
 from .protocol import VERSION, Message, Speaker, explained, line
 from .registry import Registry
@@ -180,6 +181,8 @@ class Worker:
         codecs = self._cache.codecs
         nothing = Written([{} for _ in last.results])
         made = write(plan, last.results, Path(out), self._registry, request.until, codecs) if out else nothing
+        if made.problems:
+            self._send(speaker.problems(made.problems))
         self._send(speaker.message("result", **told(plan, last.results, made)))
         return last.failed
 

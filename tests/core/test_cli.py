@@ -317,7 +317,7 @@ def test_until_makes_a_node_the_output_and_runs_no_further(here: Path, capsys: p
 def test_a_node_whose_value_no_file_can_hold_may_be_run_to(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, error = in_process(capsys, "run", write(here, **chain("probe.opaque")), "--until", "node")
     assert (code, out) == (0, "")
-    assert "'node' is a Opaque, which no file can hold" in error
+    assert "no file can hold 'node': it is a Opaque" in error
 
 
 def test_what_a_plugins_codec_stores_can_be_written(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -423,7 +423,7 @@ def test_plugins_tells_what_is_wrong_with_the_broken_and_which_commands_are_adde
 ) -> None:
     code, out, error = in_process(capsys, "plugins")
     assert code == 0
-    assert re.search(r"^probe +noisegraph-probe +1\.0 +12 +greet$", out, re.MULTILINE)
+    assert re.search(r"^probe +noisegraph-probe +1\.0 +14 +greet$", out, re.MULTILINE)
     assert "noisegraph_probe_that_is_not_there" in error
     _, out, _ = in_process(capsys, "plugins", "--json")
     told = {plugin["name"]: plugin for plugin in json.loads(out)}

@@ -162,6 +162,16 @@ def test_each_kind_of_output_has_its_own_kind_of_file(here: Path, capsys: pytest
     assert files[7].read_text() == '"a red heart"\n'
 
 
+def test_a_value_that_is_no_picture_after_all_is_told_and_the_others_are_written(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nodes = {"bad": {"use": "probe.crooked"}, "good": {"use": "probe.words"}, "shared": {"use": "probe.shared"}}
+    graph = write(here, nodes=nodes, outputs={"bad": "$bad", "good": "$good", "shared": "$shared"})
+    code, out, error = in_process(capsys, "run", graph)
+    assert (code, out.splitlines()) == (1, ["graph-0001-good.json", "graph-0001-shared.safetensors"])
+    assert "no file can hold 'bad': a value of shape [1, 2, 8, 8] is no batch of pictures" in error
+
+
 def test_a_full_folder_is_told_and_nothing_half_written_stays(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     import resource
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from noisegraph.cli.arguments import split
 from noisegraph.events import NodeStepped
 from noisegraph.graph import parse
-from noisegraph.outputs import _stem
+from noisegraph.naming import stem
 from noisegraph.picture import pixels, png, sheet, text_of, thumbnail
 from noisegraph.protocol import Rate
 from noisegraph.registry import Local, Registry
@@ -95,12 +95,12 @@ def test_a_thumbnail_has_the_size_that_is_asked_for_on_its_longer_side(height: i
 
 
 @pytest.mark.parametrize(
-    ("graph", "stem"),
+    ("graph", "name"),
     [("a/b/digit.json", "digit"), ("stdin", "stdin"), ("../..", "graph"), ("my graph (2).json", "my-graph-2"),
-     ("雪.json", "雪"), ("-rf.json", "rf"), ("x" * 300, "x" * 80), ("", "graph")],
+     ("雪.json", "雪"), ("-rf.json", "rf"), ("x" * 300, "x" * 80), ("雪" * 300, "雪" * 26), ("", "graph")],
 )  # fmt: skip
-def test_files_are_called_like_the_graph_in_harmless_letters(graph: str, stem: str) -> None:
-    assert _stem(graph) == stem
+def test_files_are_called_like_the_graph_in_harmless_letters(graph: str, name: str) -> None:
+    assert stem(graph) == name
 
 
 @given(

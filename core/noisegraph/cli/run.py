@@ -15,7 +15,8 @@ from ..cache import Cache
 from ..errors import GraphError, NoisegraphError, did_you_mean
 from ..events import Event, NodeFinished, RunFinished
 from ..history import remember
-from ..outputs import Written, make_folder, tensors_for, told, unwritable, write
+from ..naming import make_folder
+from ..outputs import Written, tensors_for, told, unwritable, write
 from ..plan import Plan
 from ..protocol import Speaker, line
 from ..registry import Registry
@@ -24,7 +25,7 @@ from ..run import run
 from .call import Call, cache_for, called, folder_of, on_graph, sorted_out, with_cache
 from .interrupt import interruptible
 from .narration import Narration, narration
-from .text import give, say
+from .text import complain, give, say
 
 
 class CancelledError(Exception):
@@ -80,7 +81,8 @@ def command(
         cache.close()
     written = write(plan, last.results, out, call.registry, call.request.until, cache.codecs)
     _report(plan, last, written, speaker if events else None, as_json)
-    return 1 if last.failed else 0
+    complain(written.problems)
+    return 1 if last.failed or (written.problems and not call.request.until) else 0
 
 
 def _planned(call: Call, out: Path) -> Plan:
@@ -114,8 +116,8 @@ def _run(
 ) -> RunFinished:
     """Run to the last event; raises CancelledError when asked to stop, the loop's last state being stored."""
     seconds: dict[str, float] = {}
-    try:
-        with teller, interruptible(teller.note) as stop:
+    with teller, interruptible(teller.note) as stop:
+        try:
             for event in events:
                 if isinstance(event, NodeFinished):
                     seconds[event.node] = event.seconds
@@ -125,10 +127,10 @@ def _run(
                     return event
                 if stop.asked:
                     raise CancelledError
-    finally:
-        if isinstance(events, Generator):
-            events.close()
-        remember(folder, plan, seconds)
+        finally:
+            if isinstance(events, Generator):
+                events.close()
+            remember(folder, plan, seconds)
     raise NoisegraphError("the run ended without saying what came of it")
 
 
@@ -159,9 +161,6 @@ def _report(plan: Plan, last: RunFinished, written: Written, speaker: Speaker | 
     else:
         for path in written:
             click.echo(path)
-    for name, value in made["points"][0]["shown"].items():
-        if not made["points"][0]["files"].get(name):
-            say(f"'{name}' is {value}, which no file can hold")
     if last.failed:
         say("what finished is kept: the next run begins there")
 

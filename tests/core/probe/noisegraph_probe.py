@@ -94,6 +94,23 @@ def pictures(*, count: int = 2) -> list[ng.Image]:
 
 
 @ng.node
+def crooked() -> ng.Image:
+    """An image of two channels, which there is not."""
+    import torch
+
+    return ng.Image(torch.zeros(1, 2, 8, 8))
+
+
+@ng.node
+def shared() -> ng.Condition:
+    """Two names of one tensor."""
+    import torch
+
+    one = torch.zeros(1, 4)
+    return ng.Condition({"a": one, "b": one})
+
+
+@ng.node
 def latent() -> ng.Latent:
     """A latent."""
     import torch
@@ -147,7 +164,22 @@ def size(*, file: Annotated[str, ng.FileKind((".txt",))]) -> int:
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
-    return [number, words, add, count, trouble, picture, pictures, latent, weights, opaque, coded, size]
+    return [
+        number,
+        words,
+        add,
+        count,
+        trouble,
+        picture,
+        pictures,
+        crooked,
+        shared,
+        latent,
+        weights,
+        opaque,
+        coded,
+        size,
+    ]
 
 
 @ng.hookimpl
