@@ -9,7 +9,6 @@ all have `run` and `seq`. Every run ends with exactly one `done`.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import queue
 import signal
@@ -17,40 +16,33 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
+from .asking import COMMANDS, CommandError, afresh_in, asked, understood
 from .cache import DISK_BYTES, Cache
 from .devices import Device, resolve
-from .errors import GraphError, did_you_mean
+from .errors import GraphError
 from .events import NodeFinished, RunFinished
 from .explain import explain
 from .folders import cache_folder
 from .gate import Gate
-from .graph import Graph, parse
 from .history import recall, remember
 from .manual import told as told_node
+from .meters import memory_bound, meters
 from .naming import make_folder
-from .opening import opened
 from .outputs import Written, told, unwritable, write
 from .plan import Plan
 from .protocol import VERSION, Message, Speaker, explained, line
 from .registry import Registry
-from .request import EVERYTHING, Request, afresh, checked, planned
+from .request import checked, planned
 from .run import run
 from .schema import installed_schema
 
-MOST_MEMORY = 4_000_000_000
-COMMANDS = ("run", "plan", "cancel", "schema", "preview_size", "pause", "resume", "step")
 _METER_SECONDS = 1.0
 _PATIENCE = 10.0
 """Seconds that a step may take to end when nobody listens any more."""
-
-
-class CommandError(Exception):
-    """A command that cannot be understood."""
 
 
 def serve(device: str = "auto", dtype: str = "auto", memory: int | None = None, disk: int | None = None) -> int:
@@ -59,7 +51,7 @@ def serve(device: str = "auto", dtype: str = "auto", memory: int | None = None, 
     out = os.fdopen(os.dup(1), "w", encoding="ascii")
     os.dup2(2, 1)
     folder = None if disk == 0 else cache_folder()
-    bound = _memory_bound() if memory is None else memory
+    bound = memory_bound() if memory is None else memory
     cache = Cache(bound, folder, DISK_BYTES if disk is None else disk)
     worker = Worker(out, cache, folder, resolve(device, dtype))
     signal.signal(signal.SIGTERM, lambda number, frame: worker.stop())
@@ -113,7 +105,7 @@ class Worker:
 
     def _hear(self, text: str) -> None:
         try:
-            command = _understood(text)
+            command = understood(text)
             match command["command"]:
                 case "cancel":
                     self.gate.cancel(str(command.get("run", "")))
@@ -160,13 +152,13 @@ class Worker:
         return speaker.message("schema", schema=installed_schema(self._registry), nodes=nodes)
 
     def _plan(self, command: Message, speaker: Speaker) -> Message:
-        plan = planned(self._request(command), self._registry)
+        plan = planned(asked(command, self._registry, self._device), self._registry)
         known = recall(self._folder, plan.checked.flat.top.graph.name)
-        return speaker.message("plan", **explained(explain(plan, self._cache, known, _fresh(command, plan))))
+        return speaker.message("plan", **explained(explain(plan, self._cache, known, afresh_in(command, plan))))
 
     def _run(self, command: Message, speaker: Speaker) -> int:
         """Run and tell; how many nodes failed."""
-        request, run_id = self._request(command), str(command.get("run", ""))
+        request, run_id = asked(command, self._registry, self._device), str(command.get("run", ""))
         out = command.get("out")
         problems = unwritable(checked(request, self._registry), self._registry) if out and not request.until else []
         plan = planned(request, self._registry, problems)
@@ -189,7 +181,7 @@ class Worker:
     def _events(self, plan: Plan, command: Message, speaker: Speaker, run_id: str) -> RunFinished | None:
         """Run to the last event; None where the run was cancelled before."""
         seconds: dict[str, float] = {}
-        events = run(plan, self._cache, _fresh(command, plan))
+        events = run(plan, self._cache, afresh_in(command, plan))
         try:
             with contextlib.closing(events):  # type: ignore[type-var]
                 while self.gate.may_go_on(run_id):
@@ -206,18 +198,6 @@ class Worker:
         finally:
             remember(self._folder, plan, seconds)
 
-    def _request(self, command: Message) -> Request:
-        graph, given = _graph(command, self._registry)
-        sweep = _object(command, "sweep")
-        return Request(
-            graph,
-            {name: value for name, value in given.items() if name not in sweep} | _object(command, "inputs"),
-            sweep,
-            command.get("until"),
-            str(command.get("device", self._device.name)),
-            str(command.get("dtype", self._device.dtype if "device" not in command else "auto")),
-        )
-
     def _warm_up(self) -> None:
         """Import torch, which takes seconds, and tell what there is."""
         if self._ready:
@@ -231,16 +211,8 @@ class Worker:
         self._send(self._speaker("").message("ready", **told))
 
     def _meters(self, speaker: Speaker) -> Message:
-        """How much memory the process, the cache and the device use, in bytes."""
         self._metered = time.perf_counter()
-        used = total = None
-        torch = sys.modules.get("torch")
-        if torch is not None and self._device.kind == "cuda" and torch.cuda.is_initialized():
-            free, total = torch.cuda.mem_get_info(self._device.name)
-            used = total - free
-        return speaker.message(
-            "meters", rss=_resident(), cache=self._cache.memory.size, device_used=used, device_total=total
-        )
+        return speaker.message("meters", cache=self._cache.memory.size, **meters(self._device))
 
     def _speaker(self, run_id: str) -> Speaker:
         return Speaker(run_id, self._numbers, lambda: self._preview_size)
@@ -252,57 +224,3 @@ class Worker:
                 self._out.flush()
         except (OSError, ValueError):  # nobody listens any more
             self.gate.close()
-
-
-def _understood(text: str) -> Message:
-    try:
-        command = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise CommandError(f"a command is one line of JSON: {error}") from None
-    kind = command.get("command") if isinstance(command, dict) else None
-    if kind not in COMMANDS:
-        hint = did_you_mean(str(kind), COMMANDS) or f"there are {', '.join(COMMANDS)}"
-        raise CommandError(f"no command {str(kind)[:80]!r}; {hint}")
-    return command  # type: ignore[no-any-return]
-
-
-def _graph(command: Message, registry: Registry) -> tuple[Graph, Mapping[str, Any]]:
-    """The graph that a command holds or names, and the inputs that came with it."""
-    if isinstance(command.get("path"), str) and command["path"] != "-":
-        found = opened(command["path"], registry)
-        return found.graph, found.given
-    graph = command.get("graph")
-    if not isinstance(graph, (str, dict)):
-        raise GraphError.of("no graph", 'give its text or object as "graph", or its file or name as "path"')
-    text = graph if isinstance(graph, str) else json.dumps(graph, indent=2)
-    folder = Path(str(command["folder"])) if command.get("folder") else Path.cwd()
-    return parse(text, str(command.get("name", "graph")), folder), {}
-
-
-def _object(command: Message, key: str) -> dict[str, Any]:
-    value = command.get(key) or {}
-    if not isinstance(value, dict) or (key == "sweep" and not all(isinstance(one, list) for one in value.values())):
-        raise GraphError.of(f"'{key}' is no object" + (" of lists" if key == "sweep" else ""))
-    return value
-
-
-def _fresh(command: Message, plan: Plan) -> set[int]:
-    wanted = command.get("fresh") or []
-    return afresh(plan, [EVERYTHING] if wanted is True else [str(node) for node in wanted])
-
-
-def _memory_bound() -> int:
-    """A quarter of the computer's memory, at most 4 GB."""
-    try:
-        return min(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4, MOST_MEMORY)
-    except (ValueError, OSError, AttributeError):
-        return MOST_MEMORY // 4
-
-
-def _resident() -> int | None:
-    """The memory that this process has, in bytes, where the system tells."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, IndexError):
-        return None
