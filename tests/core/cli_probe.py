@@ -23,7 +23,7 @@ def start(*arguments: str, cwd: Path, **more: str) -> subprocess.Popen[str]:
     """`noisegraph ARGUMENTS` in a process of its own."""
     return subprocess.Popen(
         [sys.executable, "-m", "noisegraph", *arguments],
-        cwd=cwd, env=environment(cwd / "cache", **more), text=True,
+        cwd=cwd, env={**environment(cwd / "cache"), **more}, text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
 

@@ -120,6 +120,13 @@ def test_check_tells_all_problems_each_with_its_place_also_as_json(
     assert [(one["line"], one["column"]) for one in json.loads(out)["problems"]] == [(3, 19), (4, 37)]
 
 
+def test_check_tells_as_json_even_what_is_no_graph(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "bad.json").write_text('{"nodes": }')
+    code, out, error = in_process(capsys, "check", "bad.json", "--json")
+    assert (code, [one["line"] for one in json.loads(out)["problems"]]) == (2, [1])
+    assert "bad.json:1:11" in error
+
+
 WRONG = {
     "no graph": ([], "no GRAPH"),
     "unknown graph": (["digti"], "did you mean 'digit'?"),

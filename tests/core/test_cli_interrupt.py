@@ -5,15 +5,25 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from noisegraph.cache import Cache
+from noisegraph.events import NodeStepped
+from noisegraph.graph import find
+from noisegraph.registry import Registry
+from noisegraph.request import Request, planned
+from noisegraph.run import run
 
 from .cli_probe import call, chain, environment, start, write
+from .test_cli import here as here
+from .test_cli import in_process
 
 STEPS = 25
 
@@ -98,6 +108,45 @@ def test_runs_that_are_killed_at_any_moment_go_on_and_end_right(tmp_path: Path) 
     done = steps_done(tmp_path)
     assert done.count(0) == 1, "a killed run starts again from the beginning"
     assert len(done) <= STEPS + 4 * 3, "a kill costs more than the steps of a moment"
+
+
+def test_plan_tells_the_steps_that_a_stopped_run_left_and_run_begins_behind_them(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    registry = Registry.installed()
+    plan = planned(Request(find("digit"), {"steps": 6}), registry)
+    events = run(plan, Cache(32_000_000, here / "cache"))
+    for event in events:
+        if isinstance(event, NodeStepped) and event.step == 3:
+            break
+    assert isinstance(events, Generator)
+    events.close()
+    code, out, _ = in_process(capsys, "plan", "digit", "steps=6")
+    assert code == 0
+    assert re.search(r"^drawn: run, .*; steps 0-2 cached, 3-5 will run", out, re.MULTILINE)
+    code, _, error = in_process(capsys, "run", "digit", "steps=6")
+    assert code == 0
+    assert "drawn: goes on after step 3 of 6" in error
+
+
+@pytest.mark.slow
+def test_a_picture_is_the_same_bytes_however_often_its_run_was_killed(tmp_path: Path) -> None:
+    command = ("run", "digit", "steps=30", "seed=11", "--quiet")
+    chance = random.Random(3)
+    for _ in range(3):
+        process = start(*command, "--events", "jsonl", cwd=tmp_path)
+        assert process.stdout is not None
+        for line in process.stdout:
+            if json.loads(line)["event"] in ("progress", "done"):
+                break
+        time.sleep(chance.random() * 0.3)
+        process.kill()
+        process.communicate()
+    killed = call(*command, cwd=tmp_path)
+    whole = call(*command, cwd=tmp_path, NOISEGRAPH_CACHE=str(tmp_path / "other"))
+    assert (killed.returncode, whole.returncode) == (0, 0)
+    first, second = ((tmp_path / done.stdout.strip()).read_bytes() for done in (killed, whole))
+    assert first == second
 
 
 def test_a_terminal_shows_bars_and_no_colour_where_that_is_asked_for(tmp_path: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
 
 from ..args import Literal, Swept, Unset
 from ..check import Checked
+from ..errors import GraphError, Problem
 from ..protocol import told
 from ..types import describe
 from .call import called, on_graph
@@ -24,16 +26,25 @@ def command(as_json: bool, **asked: Any) -> int:
     GRAPH is a file, a graph of the library, a picture that noisegraph made, or - for stdin. An input without a value is
     no fault of the graph.
     """
-    checked = called(**asked).checked()
+    try:
+        checked = called(**asked).checked()
+    except GraphError as error:  # there is no graph to speak of
+        if as_json:
+            give(_json({}, {}, error.problems))
+        raise
     if as_json:
-        problems = [told(problem) for problem in checked.problems]
-        give(json.dumps({"inputs": _inputs(checked), "outputs": _outputs(checked), "problems": problems}, indent=2))
+        give(_json(_inputs(checked), _outputs(checked), checked.problems))
     complain(checked.problems)
     if checked.problems:
         return 2
     if not as_json:
         _show(checked)
     return 0
+
+
+def _json(inputs: Mapping[str, Any], outputs: Mapping[str, str], problems: Sequence[Problem]) -> str:
+    found = {"inputs": inputs, "outputs": outputs, "problems": [told(problem) for problem in problems]}
+    return json.dumps(found, indent=2, ensure_ascii=False)
 
 
 def _inputs(checked: Checked) -> dict[str, dict[str, Any]]:
