@@ -83,6 +83,7 @@ def drive(
             before, old = stamp(state), state
             state = call(loop.step, state, step)
             if stamp(old) != before:
+                store.drop(step)
                 raise MisbehaviourError("mutated", f"{task.spec.full_name} changed the state of its loop in place")
             step += 1
             store.offer(step, state)
@@ -129,6 +130,11 @@ class _Store:
         self.waiting = (step, state)
         if self.chain.shared:
             self.cache.put(self.chain.of(step), state, disk=False)
+
+    def drop(self, step: int) -> None:
+        """The state after this many steps was changed in place: it is no longer what its key says."""
+        self.waiting = None
+        self.cache.discard(self.chain.of(step))
 
     def settle(self) -> None:
         """Store the latest state, when the loop is done, cancelled or failed."""

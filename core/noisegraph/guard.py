@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, ValuesView
+from contextlib import suppress
 from typing import Any
 
 from .node import NodeSpec
@@ -53,6 +54,23 @@ def stamp(value: Any) -> Any:
         return getattr(value, "_version", None)
     except RuntimeError:  # a tensor made in torch's inference mode keeps no version
         return None
+
+
+def held(value: Any) -> Iterator[int]:
+    """Numbers for all in the value that can be changed in place: two values that share none are apart."""
+    if type(value) in ATOMS:
+        return
+    yield id(value)
+    if isinstance(value, Mapping):
+        value = value.values()
+    elif hasattr(value, "__dataclass_fields__") and not isinstance(value, type):
+        value = [getattr(value, name, None) for name in value.__dataclass_fields__]
+    if isinstance(value, (list, tuple, ValuesView)):
+        for item in value:
+            yield from held(item)
+    elif (torch := sys.modules.get("torch")) is not None and isinstance(value, torch.Tensor):
+        with suppress(RuntimeError, NotImplementedError):  # of sparse tensors and the like
+            yield value.untyped_storage().data_ptr()
 
 
 def check_value(spec: NodeSpec, value: Any) -> None:

@@ -14,19 +14,21 @@ class Prints:
 
     def __init__(self) -> None:
         self._stdout: TextIO = sys.stdout
+        self._ended = False
         self._inside: set[int] = set()
         self._kept: dict[int, list[str]] = {}
 
     @contextmanager
     def installed(self) -> Iterator[None]:
-        """Be `sys.stdout` until the end of the block."""
+        """Be `sys.stdout` until the end of the block; of runs that overlap, whichever ends last gives it back."""
         self._stdout = sys.stdout
         sys.stdout = self
         try:
             yield
         finally:
-            if sys.stdout is self:
-                sys.stdout = self._stdout
+            self._ended = True
+            while isinstance(sys.stdout, Prints) and sys.stdout._ended:
+                sys.stdout = sys.stdout._stdout
 
     def call(self, function: Callable[..., Any], *values: Any, **arguments: Any) -> Any:
         """Call code of a node and keep what it prints."""

@@ -14,6 +14,7 @@ from .cut import HIDDEN, RUN, SERVED, cut
 from .devices import using
 from .events import Event, NodeCached, NodeFailed, NodeFinished, NodeStarted, RunFinished, RunStarted, Warned
 from .garbage import nothing_built_searched
+from .guard import held
 from .perform import Failed, Performer
 from .plan import Plan, Point, Read, Task
 
@@ -178,18 +179,28 @@ class _Run:
 
     def _start_beside(self, numbers: Collection[int]) -> None:
         for number in numbers:
-            self.beside.start(number, self._performance(number))
+            if all(one in self.values for one in self.tasks[number].upstream()):  # else one was spoilt meanwhile
+                self.beside.start(number, self._performance(number))
 
     def _performance(self, number: int) -> Generator[Event, None, Any]:
         task = self.tasks[number]
         return self.performer.perform(task, self._arguments(task), resume=task.pure and number not in self.stale)
 
     def _forget(self, task: Task, damaged: Collection[str]) -> None:
-        """Values that a node changed in place are no longer what their keys say: drop them wherever they are kept."""
-        for name, read in task.reads:
-            if name in damaged:
-                self.cache.discard(self.tasks[read.task].key)
-                self.values.pop(read.task, None)
+        """Values that a node changed in place are no longer what their keys say: drop them wherever they are kept.
+
+        The same tensor may be the value of other tasks too, also of tasks of earlier runs.
+        """
+        if not damaged:
+            return
+        reads = [read for name, read in task.reads if name in damaged]
+        reads += [read for name, items in task.lists if name in damaged for read in items]
+        spoilt = {number for read in reads if read.task in self.values for number in held(self.values[read.task])}
+        self.cache.memory.clear()
+        for number, value in list(self.values.items()):
+            if not spoilt.isdisjoint(held(value)):
+                self.cache.discard(self.tasks[number].key)
+                del self.values[number]
 
     def _arguments(self, task: Task) -> dict[str, Any]:
         arguments = dict(task.literals)
