@@ -31,6 +31,7 @@ from .samplers import (
     sde,
     unipc,
 )
+from .samplers.trajectory import Trajectory, kept
 from .samplers.walk import Stepped, walk, walk_one
 
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
@@ -80,6 +81,18 @@ def sample(
     return walk(sampler, denoiser, noise, levels, seed)
 
 
+@ng.node(early=True, facts=sample_facts)
+def trajectory(
+    sampler: ng.Sampler, denoiser: ng.Denoiser, noise: ng.Latent, levels: ng.Levels, *, seed: Seed | list[Seed] = 0
+) -> ng.Loop[Trajectory]:
+    """As sampler.sample, but with the states of all steps, for plots of how points move.
+
+    noise: where to begin: at the first level, its noise scaled as the process wants it.
+    seed: of the noise that steps draw; image i has seed + i, or give a list with one seed an image.
+    """
+    return kept(walk(sampler, denoiser, noise, levels, seed), levels)
+
+
 @ng.node
 def step(
     sampler: ng.Sampler,
@@ -104,4 +117,4 @@ def step(
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file, and the samplers of every family."""
-    return [sample, step, *(sampler for family in FAMILIES for sampler in family.NODES)]
+    return [sample, trajectory, step, *(sampler for family in FAMILIES for sampler in family.NODES)]

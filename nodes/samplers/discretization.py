@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 import noisegraph as ng
 
 from .ddim import posterior_variance, transition_variance
+from .edm import needs_signal
 
 Reference = Literal["score_sde"]
 
@@ -44,6 +45,7 @@ def score_sde_euler_maruyama(step: ng.Step) -> Transition:
 
 
 def _euler_maruyama(step: ng.Step, dt: float) -> Transition:
+    needs_signal(step.here)
     t = step.here.t
     variance = step.process.diffusion(t) ** 2 * dt
     return Transition(1 + step.process.drift(t) * dt, variance, variance)
@@ -61,6 +63,10 @@ def score_sde(step: ng.Step) -> Transition:
     if not math.isclose(here.alpha**2 + here.sigma**2, 1, rel_tol=1e-9):
         return score_sde_euler_maruyama(step)
     beta = process.diffusion(t) ** 2 / step.total * process.t_max
+    if beta >= 1:
+        raise ng.NodeError(
+            f"score_sde's beta is {beta:.3g} in {step.total} steps", "take more steps than the process's largest beta"
+        )
     return Transition(math.sqrt(1 - beta), beta, beta)
 
 

@@ -98,7 +98,7 @@ def needs_signal(level: ng.Level) -> None:
     if level.alpha <= 0:
         raise ng.NodeError(
             f"this sampler divides by alpha, which is 0 at time {level.t:g}",
-            "begin at a level that holds some signal, or take ddim, euler without churn or dpmpp_2m",
+            "begin at a level that holds some signal, or take ddim, euler, heun_in_time or dpmpp_2m without churn",
         )
 
 

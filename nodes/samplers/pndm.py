@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated, Literal
 
 import noisegraph as ng
@@ -18,8 +17,6 @@ ADAMS_BASHFORTH = (
     (55 / 24, -59 / 24, 37 / 24, -9 / 24),
 )
 """The weights of 1 to 4 evaluations at equal distances, newest first."""
-
-
 Kind = Literal["eps", "v"]
 ASK = {"eps": ng.eps, "v": ng.v}
 
