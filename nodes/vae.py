@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import noisegraph as ng
@@ -12,6 +12,20 @@ from .networks.autoencoder_config import AutoencoderConfig
 
 if TYPE_CHECKING:
     from torch.nn import Module
+
+AT_ONCE = 16
+"""Pictures that the network is given at once, so that memory does not grow with the batch."""
+
+
+@dataclass(frozen=True)
+class Autoencoder:
+    """A trained autoencoder: latents are `factor` times smaller than pictures and have about unit variance."""
+
+    weights: ng.Weights
+    scale: float
+    """What the network's latents are multiplied by, one over their standard deviation (Rombach et al. 2022, G)."""
+    factor: int
+    channels: int
 
 
 def build(**config: Any) -> Module:
@@ -30,7 +44,75 @@ def architecture(*, config: AutoencoderConfig = AutoencoderConfig()) -> ng.Archi
     return ng.Architecture(build, tuple((field.name, getattr(config, field.name)) for field in fields(config)))
 
 
+def latent_facts(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The sizes of the latent, where those of the picture are known; raises NodeError where they do not fit."""
+    vae, sizes = inputs["vae"], inputs["image"].get("sizes")
+    if "factor" not in vae or sizes is None:
+        return {}
+    return {"sizes": latent_sizes(sizes, vae["factor"], vae["channels"])}
+
+
+def picture_facts(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The sizes of the picture, where those of the latent are known; raises NodeError where they do not fit."""
+    vae, sizes = inputs["vae"], inputs["latent"].get("sizes")
+    if "factor" not in vae or sizes is None:
+        return {}
+    return {"sizes": picture_sizes(sizes, vae["factor"], vae["channels"])}
+
+
+def latent_sizes(sizes: Sequence[int], factor: int, channels: int) -> tuple[int, ...]:
+    """The sizes of the latent of a picture [channels, height, width]; raises NodeError for sides that do not divide."""
+    _, height, width = sizes
+    if height % factor or width % factor:
+        near = " x ".join(str(max(factor, round(side / factor) * factor)) for side in (height, width))
+        raise ng.NodeError(
+            f"a picture of {height} x {width} pixels: the autoencoder wants multiples of {factor}",
+            f"crop it or bring it to {near}",
+        )
+    return (channels, height // factor, width // factor)
+
+
+def picture_sizes(sizes: Sequence[int], factor: int, channels: int) -> tuple[int, ...]:
+    """The sizes of the picture of a latent [channels, height, width]; raises NodeError for other channels."""
+    if len(sizes) != 3 or sizes[0] != channels:
+        shape = " x ".join(map(str, sizes))
+        raise ng.NodeError(
+            f"a latent of {shape}: the autoencoder wants {channels} channels, height and width",
+            "take the autoencoder of the model that the latent is of",
+        )
+    return (3, sizes[1] * factor, sizes[2] * factor)
+
+
+@ng.node(facts=latent_facts)
+def encode(vae: Autoencoder, image: ng.Image) -> ng.Latent:
+    """Pictures as latents: the means of their distributions, scaled to about unit variance.
+
+    image: sides are multiples of what the autoencoder makes smaller (4 for model.emoji, 8 for Stable Diffusion)
+    """
+    import torch
+
+    latent_sizes(tuple(image.shape[1:]), vae.factor, vae.channels)
+    with torch.no_grad():
+        module: Any = vae.weights.module()
+        dtype = next(module.parameters()).dtype
+        parts = [module.means((part * 2 - 1).expand(-1, 3, -1, -1).to(dtype)) for part in torch.split(image, AT_ONCE)]
+    return ng.Latent(torch.cat(parts).float() * vae.scale)
+
+
+@ng.node(facts=picture_facts)
+def decode(vae: Autoencoder, latent: ng.Latent) -> ng.Image:
+    """The pictures that latents stand for; what lies outside of [0, 1] is cut off."""
+    import torch
+
+    picture_sizes(tuple(latent.shape[1:]), vae.factor, vae.channels)
+    with torch.no_grad():
+        module: Any = vae.weights.module()
+        dtype = next(module.parameters()).dtype
+        parts = [module.decode((part / vae.scale).to(dtype)).float() for part in torch.split(latent, AT_ONCE)]
+    return ng.Image((torch.cat(parts) / 2 + 0.5).clamp(0, 1))
+
+
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
-    return [architecture]
+    return [architecture, encode, decode]

@@ -184,6 +184,10 @@ class Autoencoder(nn.Module):
         """Latents [batch, embed_dim, h, w] -> pictures in [-1, 1], [batch, out_ch, h * factor, w * factor]."""
         return self.decoder(self.post_quant_conv(latent))  # type: ignore[no-any-return]
 
+    def means(self, picture: Tensor) -> Tensor:
+        """The latents of pictures without noise, [batch, embed_dim, h, w]."""
+        return self._encoded(picture)[:, : self.config.embed_dim]
+
     def _encoded(self, picture: Tensor) -> Tensor:
         if any(side % self.config.factor for side in picture.shape[2:]):
             sides = " x ".join(map(str, picture.shape[2:]))
