@@ -46,7 +46,13 @@ def emoji(*, part: unicode_emoji.Part = "train", size: Annotated[int, Field(ge=8
     return Captioned(unicode_emoji.drawn(found, size), [one.name for one in found], name, "OFL-1.1")
 
 
+@ng.node(device=False)
+def pictures(examples: Captioned) -> ng.Image:
+    """The pictures of captioned examples in [0, 1]."""
+    return ng.Image(examples.pixels.float() / 255)
+
+
 @ng.hookimpl
 def noisegraph_nodes() -> list[object]:
     """The nodes of this file."""
-    return [digits, emoji]
+    return [digits, emoji, pictures]

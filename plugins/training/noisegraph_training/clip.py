@@ -1,0 +1,94 @@
+"""Training a CLIP: each text is to find its picture among those of a batch, and each picture its text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import noisegraph as ng
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from .autoencoder import ranged
+from .batches import random_of
+from .descent import descend
+from .examples import Captioned, Descent, Trained
+
+
+class Settings(NamedTuple):
+    """How a CLIP is trained; the parameters of `train.clip`."""
+
+    iterations: int
+    batch: int
+    learning_rate: float
+    warmup: int
+    decay: float
+    noise: float
+    per_step: int
+    seed: int
+
+    @property
+    def descent(self) -> Descent:
+        """Those of how the parameters go down the loss."""
+        return Descent(self.iterations, self.learning_rate, self.warmup, self.decay, self.per_step, self.seed)
+
+
+class Pairs(NamedTuple):
+    """Pictures, and their captions as the text network reads them."""
+
+    pixels: Tensor
+    """uint8 [examples, 3, height, width]."""
+    tokens: Tensor
+    """int64 [examples, length]."""
+
+
+def loop(
+    examples: Pairs, held_out: Pairs, source: Captioned, architecture: ng.Architecture, settings: Settings
+) -> ng.Loop[Trained]:
+    """The loop that trains `architecture` on `examples`; what is held out is for the card's figures."""
+    pixels, tokens = examples.pixels.cpu(), trimmed(examples.tokens.cpu())
+
+    def objective(network: Callable[..., Any], iteration: int, device: torch.device) -> Tensor:
+        random = random_of(settings.seed, iteration)
+        rows = torch.from_numpy(random.choice(len(pixels), size=min(settings.batch, len(pixels)), replace=False))
+        picture = ranged(pixels[rows])
+        noise = torch.from_numpy(random.standard_normal(tuple(picture.shape), dtype="float32"))
+        strength = torch.from_numpy(random.random((len(rows), 1, 1, 1), dtype="float32")) * settings.noise
+        return contrastive_loss(network(tokens[rows].to(device), (picture + strength * noise).to(device)).logits())
+
+    def verdict(network: Callable[..., Any]) -> dict[str, Any]:
+        every = zip(torch.split(pixels, 256), torch.split(tokens, 256), strict=True)
+        found = [network(text, ranged(picture)) for picture, text in (*every, held_out)]
+        texts, pictures = torch.cat([one.text for one in found]), torch.cat([one.image for one in found])
+        right = retrieved(texts @ pictures.T)
+        return {
+            "data": source.name,
+            "data_licence": source.licence,
+            "shape": list(pixels.shape[1:]),
+            "retrieval": round(float(right[: len(tokens)].float().mean()), 4),
+            "retrieval_held_out": round(float(right[len(tokens) :].float().mean()), 4),
+            "training": settings._asdict(),
+        }
+
+    return descend(architecture, settings.descent, objective, verdict)
+
+
+def trimmed(tokens: Tensor) -> Tensor:
+    """The tokens without the last ones that are the same in every row, but for one; a causal network reads them alike.
+
+    What fills texts up stands after the end, where nothing looks at it.
+    """
+    varied = (tokens != tokens[:, -1:]).any(dim=0).nonzero()
+    return tokens[:, : int(varied.max()) + 2] if len(varied) else tokens[:, :1]
+
+
+def contrastive_loss(logits: Tensor) -> Tensor:
+    """The mean cross-entropy of texts over pictures and of pictures over texts (Radford et al. 2021, figure 3)."""
+    own = torch.arange(len(logits), device=logits.device)
+    return (functional.cross_entropy(logits, own) + functional.cross_entropy(logits.T, own)) / 2
+
+
+def retrieved(logits: Tensor) -> Tensor:
+    """Whether each text's own picture is the nearest: bool [texts]."""
+    return logits.argmax(dim=1) == torch.arange(len(logits), device=logits.device)
