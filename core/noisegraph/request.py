@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 from math import prod
-from typing import Any
+from typing import Any, TypeAlias
 
 from .check import Checked, check
 from .devices import Device, resolve
@@ -16,6 +16,7 @@ from .graph import MOST_POINTS, Graph
 from .plan import Plan, plan
 from .registry import Registry
 
+Refusal: TypeAlias = Callable[[Checked], Iterable[Problem]]
 EVERYTHING = "*"
 """Asks for all nodes to be run afresh."""
 
@@ -40,15 +41,21 @@ def checked(request: Request, registry: Registry, found: Iterable[Problem] = ())
     return replace(done, problems=(*problems, *done.problems))
 
 
-def planned(request: Request, registry: Registry, found: Iterable[Problem] = ()) -> Plan:
-    """The plan of a request; raises GraphError with all that is wrong with it, what was `found` before included."""
+def planned(
+    request: Request, registry: Registry, found: Iterable[Problem] = (), refuse: Refusal = lambda done: ()
+) -> Plan:
+    """The plan of a request; raises GraphError with all that is wrong with it.
+
+    That is what was `found` before, what a check finds, and what `refuse` finds in the checked graph.
+    """
     problems = list(found)
     try:
         device = resolve(request.device, request.dtype)
     except GraphError as error:
         problems += error.problems
         device = Device("cpu", "float32")
-    return plan(checked(request, registry, problems), device)
+    done = checked(request, registry, problems)
+    return plan(replace(done, problems=(*done.problems, *refuse(done))), device)
 
 
 def afresh(plan: Plan, nodes: Collection[str]) -> set[int]:

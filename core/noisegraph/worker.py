@@ -36,7 +36,7 @@ from .outputs import Written, told, unwritable, write
 from .plan import Plan
 from .protocol import VERSION, Message, Speaker, explained, line
 from .registry import Registry
-from .request import checked, planned
+from .request import planned
 from .run import run
 from .schema import installed_schema
 
@@ -160,8 +160,8 @@ class Worker:
         """Run and tell; how many nodes failed."""
         request, run_id = asked(command, self._registry, self._device), str(command.get("run", ""))
         out = command.get("out")
-        problems = unwritable(checked(request, self._registry), self._registry) if out and not request.until else []
-        plan = planned(request, self._registry, problems)
+        held = out and not request.until
+        plan = planned(request, self._registry, (), lambda done: unwritable(done, self._registry) if held else ())
         if out:
             make_folder(Path(out))
         self._warm_up()

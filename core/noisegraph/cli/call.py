@@ -18,6 +18,7 @@ from ..errors import Problem
 from ..folders import cache_folder
 from ..opening import opened
 from ..registry import Registry
+from ..request import Refusal
 from .arguments import arguments
 
 if TYPE_CHECKING:
@@ -86,9 +87,9 @@ class Call:
         """The graph, checked, with the problems of the call."""
         return request.checked(self.request, self.registry, self.problems)
 
-    def planned(self, problems: Sequence[Problem] = ()) -> Plan:
-        """The plan; raises GraphError with all problems."""
-        return request.planned(self.request, self.registry, (*self.problems, *problems))
+    def planned(self, refuse: Refusal = lambda done: ()) -> Plan:
+        """The plan; raises GraphError with all problems, those that `refuse` finds included."""
+        return request.planned(self.request, self.registry, self.problems, refuse)
 
 
 def called(

@@ -87,9 +87,7 @@ def command(
 
 def _planned(call: Call, out: Path) -> Plan:
     """The plan; raises GraphError with all that can be known to go wrong before anything runs."""
-    checked = call.checked()
-    problems = [] if call.request.until else unwritable(checked, call.registry)
-    plan = call.planned(problems)
+    plan = call.planned(lambda done: () if call.request.until else unwritable(done, call.registry))
     make_folder(out)
     return plan
 
