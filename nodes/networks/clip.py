@@ -140,7 +140,7 @@ class VisionEmbeddings(nn.Module):
     def forward(self, picture: Tensor) -> Tensor:
         patches = self.patch_embedding(picture).flatten(2).transpose(1, 2)
         whole = self.class_embedding.expand(len(picture), 1, -1)
-        return torch.cat([whole, patches], dim=1) + self.position_embedding.weight  # type: ignore[no-any-return]
+        return torch.cat([whole, patches], dim=1) + self.position_embedding.weight
 
 
 class VisionModel(nn.Module):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 START, END = "<|startoftext|>", "<|endoftext|>"
 
@@ -44,8 +47,15 @@ def tokenize(tokenizer: str, texts: Sequence[str], length: int) -> Tokens:
 
     made = Tokenizer.from_str(tokenizer)
     made.encode_special_tokens = True  # a text that spells the end out does not end there
-    start, end = made.token_to_id(START), made.token_to_id(END)
+    start, end = _special(made, START), _special(made, END)
     encodings = [made.encode(text, add_special_tokens=False) for text in texts]
     kept = [encoding.ids[: length - 2] for encoding in encodings]
     rows = [[start, *ids, *[end] * (length - 1 - len(ids))] for ids in kept]
     return Tokens(rows, [made.decode(encoding.ids[length - 2 :]).strip() for encoding in encodings])
+
+
+def _special(tokenizer: Tokenizer, text: str) -> int:
+    found = tokenizer.token_to_id(text)
+    if found is None:
+        raise ValueError(f"the tokenizer has no '{text}'")
+    return found

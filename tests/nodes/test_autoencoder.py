@@ -50,19 +50,21 @@ def test_parameters_have_the_names_and_shapes_of_the_published_checkpoint(name: 
 
 def as_diffusers_names(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """The same parameters under diffusers' names, by diffusers' own converter."""
-    from diffusers.loaders.single_file_utils import convert_ldm_vae_checkpoint
+    from diffusers.loaders import single_file_utils
 
-    found: dict[str, torch.Tensor] = convert_ldm_vae_checkpoint(
+    convert: Any = single_file_utils.convert_ldm_vae_checkpoint
+    found: dict[str, torch.Tensor] = convert(
         dict(state), {"down_block_types": [None] * 3, "up_block_types": [None] * 3}
     )
     return found
 
 
 def test_encoding_and_decoding_are_those_of_diffusers() -> None:
-    from diffusers import AutoencoderKL
+    import diffusers
 
     ours: KLAutoencoder = awake(autoencoder(**SMALL))
-    theirs = AutoencoderKL(
+    kind: Any = diffusers.AutoencoderKL
+    theirs = kind(
         down_block_types=("DownEncoderBlock2D",) * 3,
         up_block_types=("UpDecoderBlock2D",) * 3,
         block_out_channels=(32, 64, 64),
@@ -79,9 +81,10 @@ def test_encoding_and_decoding_are_those_of_diffusers() -> None:
 
 
 def test_the_codebook_is_that_of_diffusers() -> None:
-    from diffusers.models.autoencoders.vq_model import VectorQuantizer
+    from diffusers.models.autoencoders import vq_model
 
-    ours, theirs = awake(Codebook(7, 3)), VectorQuantizer(7, 3, beta=0.25, legacy=False).double()
+    kind: Any = vars(vq_model)["VectorQuantizer"]
+    ours, theirs = awake(Codebook(7, 3)), kind(7, 3, beta=0.25, legacy=False).double()
     theirs.load_state_dict(ours.state_dict())
     latent = noise(2, 3, 4, 4)
     found, (wanted, loss, (_, _, indices)) = ours(latent), theirs(latent)

@@ -63,7 +63,8 @@ def reference(activation: str) -> Any:
         "patch_size": 4,
         "hidden_act": activation,
     }
-    return CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=12)).double().eval()
+    made: Any = CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=12))
+    return made.double().eval()
 
 
 def assert_same(ours: Encoded, projected: torch.Tensor, theirs: Any) -> None:

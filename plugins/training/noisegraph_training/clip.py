@@ -47,6 +47,9 @@ def loop(
     examples: Pairs, held_out: Pairs, source: Captioned, architecture: ng.Architecture, settings: Settings
 ) -> ng.Loop[Trained]:
     """The loop that trains `architecture` on `examples`; what is held out is for the card's figures."""
+    if len(examples.tokens) != len(examples.pixels):
+        told = f"{len(examples.tokens)} captions for {len(examples.pixels)} pictures"
+        raise ng.NodeError(told, "take the tokens of these very captions")
     pixels, tokens = examples.pixels.cpu(), trimmed(examples.tokens.cpu())
 
     def objective(network: Callable[..., Any], iteration: int, device: torch.device) -> Tensor:

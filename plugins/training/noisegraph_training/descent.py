@@ -116,7 +116,7 @@ def _train(state: State, iterations: range, module: nn.Module, objective: Object
         optimizer.param_groups[0]["lr"] = _rate(settings, iteration)
         optimizer.zero_grad()
         loss = _loss(module, vector, objective, settings, iteration)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         nn.utils.clip_grad_norm_([vector], 1.0)
         optimizer.step()
         average.lerp_(vector.detach(), 1 - min(settings.decay, (1 + iteration) / (10 + iteration)))
