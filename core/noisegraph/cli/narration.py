@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -42,17 +41,6 @@ class Narration(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None: ...
-
-
-def narration(quiet: bool, all_frames: bool, origin: Callable[[str], str]) -> Narration:
-    """The narration that fits stderr; `origin(use)` names a node's plugin for errors."""
-    if quiet:
-        return Quiet(all_frames, origin)
-    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
-        from .bars import Bars
-
-        return Bars(all_frames, origin)
-    return Plain(all_frames, origin)
 
 
 class Quiet:

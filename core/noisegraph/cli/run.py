@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -24,7 +25,7 @@ from ..request import afresh
 from ..run import run
 from .call import Call, cache_for, called, folder_of, on_graph, sorted_out, with_cache
 from .interrupt import interruptible
-from .narration import Narration, narration
+from .narration import Narration, Plain, Quiet
 from .text import complain, give, say
 
 
@@ -71,7 +72,7 @@ def command(
         raise
     _tell_differences(call, plan, quiet)
     cache = cache_for(call.registry, memory, disk)
-    teller = narration(quiet, traceback, lambda use: _origin(call.registry, use))
+    teller = _narration(quiet, traceback, lambda use: _origin(call.registry, use))
     speak = _speak(speaker) if events else _silent
     try:
         last = _run(plan, runner(cache), teller, speak, folder_of(disk))
@@ -130,6 +131,17 @@ def _run(
                 events.close()
             remember(folder, plan, seconds)
     raise NoisegraphError("the run ended without saying what came of it")
+
+
+def _narration(quiet: bool, all_frames: bool, origin: Callable[[str], str]) -> Narration:
+    """What fits stderr; `origin(use)` names a node's plugin for errors."""
+    if quiet:
+        return Quiet(all_frames, origin)
+    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        from .bars import Bars
+
+        return Bars(all_frames, origin)
+    return Plain(all_frames, origin)
 
 
 def _silent(event: Event) -> None:
