@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -18,13 +17,6 @@ Tier: TypeAlias = Literal["memory", "disk"]
 MEMORY_BYTES = 2_000_000_000
 DISK_BYTES = 20_000_000_000
 """Bounds where nobody says otherwise."""
-
-
-def default_folder() -> Path:
-    """$NOISEGRAPH_CACHE, or 'noisegraph' in the user's cache directory."""
-    import platformdirs
-
-    return Path(os.environ.get("NOISEGRAPH_CACHE") or platformdirs.user_cache_dir("noisegraph", appauthor=False))
 
 
 class Hit(NamedTuple):

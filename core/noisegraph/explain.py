@@ -57,7 +57,7 @@ def explain(
             steps = early.steps(number, cache) if task.spec.loops else None
             if steps is not None and number in found.stale:
                 steps = (0, steps[1])
-            why = "asked to run afresh" if number in fresh else _why(plan, task, before, history)
+            why = "asked to run afresh" if number in fresh else _why(plan, task, before, cache)
             told.append(Explained(node, task.spec.full_name, "run", why, steps, seconds))
         else:
             told.append(
@@ -73,7 +73,7 @@ def explain(
     return tuple(told)
 
 
-def _why(plan: Plan, task: Task, before: Memory | None, history: Mapping[str, Memory]) -> str:
+def _why(plan: Plan, task: Task, before: Memory | None, cache: Cache) -> str:
     if not task.spec.options.pure:
         return "its value may differ from run to run"
     if not task.pure:
@@ -101,7 +101,8 @@ def _why(plan: Plan, task: Task, before: Memory | None, history: Mapping[str, Me
         return "a file that it reads changed"
     if not task.stored:
         return "the graph says not to store it"
-    return "no longer cached" if storable(task.spec.output) else "its value is kept in memory only"
+    coded = tuple(codec.kind for codec in cache.codecs)
+    return "no longer cached" if storable(task.spec.output, coded) else "its value is kept in memory only"
 
 
 def _name(plan: Plan, task: Task, port: str) -> str:

@@ -21,7 +21,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from noisegraph import upkeep
-from noisegraph.cache import Cache, Hit, default_folder
+from noisegraph.cache import Cache, Hit
 from noisegraph.codecs import Codec, encode
 from noisegraph.memory import Memory
 from noisegraph.owners import own_name
@@ -120,14 +120,6 @@ def test_discarded_values_are_gone_from_both_tiers(tmp_path: Path) -> None:
     cache.discard(key(2))
     assert cache.tier(key(1)) is None
     assert files(tmp_path) == []
-
-
-def test_the_default_folder_is_the_users_or_one_that_is_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("NOISEGRAPH_CACHE", str(tmp_path))
-    assert default_folder() == tmp_path
-    monkeypatch.delenv("NOISEGRAPH_CACHE")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    assert default_folder().name == "noisegraph"
 
 
 # Memory
