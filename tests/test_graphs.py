@@ -26,7 +26,7 @@ GRAPHS = library()
 WHOLE = [name for name, path in GRAPHS.items() if None not in load(path).inputs.values()]
 """Those that run as they are; the others are parts, which get their inputs from what includes them."""
 REGISTRY = Registry.installed()
-SMALL: dict[str, Any] = {"steps": 3, "iterations": 50}
+SMALL: dict[str, Any] = {"steps": 3, "iterations": 1, "batch": 2}
 """Inputs that say how long a graph runs, with a value for which it runs shortly."""
 
 
