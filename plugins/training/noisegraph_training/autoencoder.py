@@ -80,14 +80,14 @@ def loop(
         return found.clamp(-1, 1), distribution.mean
 
     def verdict(network: Callable[..., Any]) -> dict[str, Any]:
-        latents = torch.cat([rebuilt(network, ranged(part))[1] for part in torch.split(spaced(pixels, MEASURED), 64)])
+        seen, latents = _judged(network, rebuilt, spaced(pixels, MEASURED))
         return {
             "data": examples.name,
             "data_licence": examples.licence,
             "shape": list(pixels.shape[1:]),
             "scale": round(1 / float(latents.std()), 4),
-            "psnr": round(_psnr(network, rebuilt, spaced(pixels, MEASURED)), 2),
-            "psnr_held_out": round(_psnr(network, rebuilt, unseen), 2),
+            "psnr": round(seen, 2),
+            "psnr_held_out": round(_judged(network, rebuilt, unseen)[0], 2),
             "training": settings._asdict(),
         }
 
@@ -120,10 +120,14 @@ def psnr(found: Tensor, wanted: Tensor) -> Tensor:
     return 10 * (4 / (found - wanted).square().flatten(1).mean(1)).log10()
 
 
-def _psnr(network: Callable[..., Any], rebuilt: Callable[..., tuple[Tensor, Tensor]], pixels: Tensor) -> float:
-    """The mean over the pictures."""
+def _judged(
+    network: Callable[..., Any], rebuilt: Callable[..., tuple[Tensor, Tensor]], pixels: Tensor
+) -> tuple[float, Tensor]:
+    """The mean signal-to-noise ratio of the pictures given back, and their latents."""
     parts = [ranged(part) for part in torch.split(pixels, 64)]
-    return float(torch.cat([psnr(rebuilt(network, part)[0], part) for part in parts]).mean())
+    again = [rebuilt(network, part) for part in parts]
+    ratios = [psnr(found, part) for (found, _), part in zip(again, parts, strict=True)]
+    return float(torch.cat(ratios).mean()), torch.cat([latents for _, latents in again])
 
 
 def _latent(architecture: ng.Architecture) -> _Latent:

@@ -33,16 +33,23 @@ def digits(*, part: Literal["all", "train", "held out"] = "train", every: Annota
 
 
 @ng.node(device=False, version=unicode_emoji.version)
-def emoji(*, part: unicode_emoji.Part = "train", size: Annotated[int, Field(ge=8, le=136)] = 64) -> Captioned:
+def emoji(
+    *,
+    part: unicode_emoji.Part = "train",
+    every: Annotated[int, Field(ge=1, le=200)] = 1,
+    size: Annotated[int, Field(ge=8, le=136)] = 64,
+) -> Captioned:
     """The 3,655 emoji of Unicode 15, drawn with Noto Color Emoji on white, with their names.
 
     part: which; held out are 200 people, each with a skin tone that its kind is not trained with
+    every: one emoji in so many, for a quick trial; 1 is all
     size: pixels a side
 
     Needs the Debian packages fonts-noto-color-emoji (SIL Open Font License), unicode-data and libraqm0.
     """
-    found = unicode_emoji.chosen(part)
-    name = f"emoji of Unicode 15 in Noto Color Emoji at {size} x {size}, {part}"
+    found = unicode_emoji.chosen(part)[::every]
+    share = f", one in {every}" if every > 1 else ""
+    name = f"emoji of Unicode 15 in Noto Color Emoji at {size} x {size}, {part}{share}"
     return Captioned(unicode_emoji.drawn(found, size), [one.name for one in found], name, "OFL-1.1")
 
 

@@ -170,7 +170,7 @@ def latent(
     process: ng.Process,
     *,
     prediction: ng.Prediction = "v",
-    iterations: Count = 40000,
+    iterations: Count = 16000,
     batch: Count = 64,
     learning_rate: Rate = 5e-4,
     warmup: Count = 500,
