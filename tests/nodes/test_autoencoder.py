@@ -9,7 +9,8 @@ import noisegraph as ng
 import pytest
 import torch
 from noisegraph.nodes import vae
-from noisegraph.nodes.networks.autoencoder import Codebook, Distribution, KLAutoencoder, VQAutoencoder, autoencoder
+from noisegraph.nodes.networks.autoencoder import KLAutoencoder, VQAutoencoder, autoencoder
+from noisegraph.nodes.networks.regularization import Codebook, Distribution
 from safetensors.torch import save_file
 from torch import nn
 

@@ -1,13 +1,14 @@
-"""Nodes that train a network and make a weights file of what was learned."""
+"""Nodes that train a network."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import noisegraph as ng
 from pydantic import Field
 
+from .card import weights
 from .examples import Captioned, Examples, Settings, Trained
 
 Count = Annotated[int, Field(ge=1)]
@@ -211,40 +212,6 @@ def latent(
         seed=seed,
     )
     return loop(examples, latents, wanted["context"], empty["context"], architecture, process, settings)
-
-
-@ng.node(device=False)
-def weights(
-    trained: Trained,
-    architecture: ng.Architecture,
-    *,
-    purpose: str,
-    licence: str,
-    graph: str,
-    dtype: Literal["float32", "float16"] = "float32",
-) -> ng.WeightsFile:
-    """What was learned as a weights file with a card.
-
-    purpose: what the network does, in a sentence
-    licence: under which the weights may be used
-    graph: the graph that makes them
-    dtype: how the numbers are stored
-    """
-    import torch
-
-    card = {
-        "about": purpose,
-        "licence": licence,
-        "graph": graph,
-        **trained.facts,
-        "network": dict(architecture.config),
-        "parameters": sum(value.numel() for value in trained.parameters.values()),
-        "loss": round(trained.loss, 6),
-    }
-    stored = getattr(torch, dtype)
-    return ng.WeightsFile(
-        {name: value.cpu().contiguous().to(stored) for name, value in trained.parameters.items()}, card
-    )
 
 
 @ng.hookimpl
