@@ -156,6 +156,12 @@ def sample(mixture: ng.Mixture, *, count: Count = 1000, seed: Seed = 0) -> ng.Po
 
 
 @ng.node
+def latent(points: ng.Points) -> ng.Latent:
+    """Points as the state of a process, for what asks for a latent: inversion, likelihoods, noising."""
+    return ng.Latent(points)
+
+
+@ng.node
 def flow(
     mixture: ng.Mixture, start: ng.Latent, levels: ng.Levels, *, steps: Annotated[int, Field(ge=1)] = 1000
 ) -> ng.Points:
@@ -178,4 +184,4 @@ def log_density(mixture: ng.Mixture, points: ng.Tensor) -> ng.Tensor:
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
-    return [gaussian, gaussians, clusters, swiss_roll, denoiser, classifier, shape, sample, flow, log_density]
+    return [gaussian, gaussians, clusters, swiss_roll, denoiser, classifier, shape, sample, latent, flow, log_density]

@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from .hookspecs import hookimpl as hookimpl
     from .loop import Loop as Loop
     from .testing.mixture import Mixture as Mixture
+    from .testing.trial import energy_distance as energy_distance
     from .values import Architecture as Architecture
     from .values import Condition as Condition
     from .values import File as File
@@ -105,6 +106,7 @@ _HOMES = {
     "hookspecs": "hookimpl",
     "loop": "Loop",
     "testing.mixture": "Mixture",
+    "testing.trial": "energy_distance",
     "values": "Architecture Condition File FileKind Image Latent Mask Points Tensor WeightsFile",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}

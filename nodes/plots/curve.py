@@ -1,0 +1,12 @@
+"""A curve as data: what is measured, and what it depends on."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Curve(NamedTuple):
+    """y over x, point by point."""
+
+    x: tuple[float, ...]
+    y: tuple[float, ...]
