@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import noisegraph as ng
@@ -11,10 +12,11 @@ import torch
 from noisegraph.codecs import decode, encode
 from noisegraph.registry import Registry
 from noisegraph_training.autoencoder import Settings, psnr, reconstruction
+from noisegraph_training.card import weights
 from noisegraph_training.clip import contrastive_loss, retrieved, trimmed
 from noisegraph_training.data import pictures
 from noisegraph_training.examples import Captioned, Trained
-from noisegraph_training.train import autoencoder, clip, latent, weights
+from noisegraph_training.train import autoencoder, clip, latent
 from torch import Tensor, nn
 
 COLOURS = torch.tensor([[255, 0, 0], [0, 160, 0], [0, 0, 255], [255, 255, 0], [0, 0, 0], [255, 255, 255]])
@@ -92,7 +94,12 @@ def run(loop: ng.Loop[Trained], state: Any = None, first: int = 0, last: int | N
     return state
 
 
-LOOPS = {"KL": autoencoding, "VQ": lambda: autoencoding(codebook=16), "CLIP": contrasting, "latent": denoising}
+LOOPS: dict[str, Callable[[], ng.Loop[Trained]]] = {
+    "KL": autoencoding,
+    "VQ": lambda: autoencoding(codebook=16),
+    "CLIP": contrasting,
+    "latent": denoising,
+}
 
 
 @pytest.mark.parametrize("name", LOOPS)
