@@ -21,7 +21,7 @@ DEEPEST = 32
 """How deep graphs may stand in graphs."""
 MOST_NODES = 1_000_000
 """How many nodes a graph may open up to."""
-MOST_GRAPHS = 100_000
+MOST_GRAPHS = 20_000
 """How many graphs may stand in a graph: without nodes of their own they would double at each depth for nothing."""
 
 

@@ -58,11 +58,12 @@ class Port:
         from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 
         try:
-            return TypeAdapter(self.annotation, config=ConfigDict(allow_inf_nan=False))
+            made = TypeAdapter(self.annotation, config=ConfigDict(allow_inf_nan=False))
         except PydanticSchemaGenerationError:
             return None
         except PydanticUserError:  # a dataclass or model, which brings a configuration of its own
-            return TypeAdapter(self.annotation)
+            made = TypeAdapter(self.annotation)
+        return made if made.pydantic_complete else None  # a class whose annotations only type checkers can read
 
     @cached_property
     def simple(self) -> bool:
