@@ -57,13 +57,15 @@ class Port:
         from pydantic import ConfigDict, TypeAdapter
         from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 
-        try:
-            made = TypeAdapter(self.annotation, config=ConfigDict(allow_inf_nan=False))
-        except PydanticSchemaGenerationError:
-            return None
-        except PydanticUserError:  # a dataclass or model, which brings a configuration of its own
-            made = TypeAdapter(self.annotation)
-        return made if made.pydantic_complete else None  # a class whose annotations only type checkers can read
+        for config in (ConfigDict(allow_inf_nan=False), None):  # a dataclass or model brings a configuration of its own
+            try:
+                made = TypeAdapter(self.annotation, config=config)
+            except PydanticSchemaGenerationError:
+                return None
+            except PydanticUserError:
+                continue
+            return made if made.pydantic_complete else None  # a class whose annotations only type checkers can read
+        return None
 
     @cached_property
     def simple(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import noisegraph as ng
@@ -195,3 +196,26 @@ def test_c19_what_was_checked_is_what_is_planned(engine: Engine) -> None:
     parsed.nodes["n1"]["more"] = 99
     del parsed.nodes["n0"]
     assert [task.key for task in plan(checked, CPU).tasks] == before
+
+
+@dataclass(frozen=True)
+class Walk:
+    """A record of what cannot be written down."""
+
+    process: ng.Process
+
+
+@ng.node
+def walks(walk: Walk, *, other: Walk | None = None) -> int:
+    """Takes it."""
+    return 1
+
+
+def test_a_value_of_a_type_that_cannot_be_written_down_is_refused_with_what_to_do() -> None:
+    engine = Engine()
+    engine.registry = Registry([Local("w", [walks])])
+    for value in (5, {"process": 1}, [1], "x"):
+        wrong = graph({"use": "w.walks", "walk": "$k", "other": value}, inputs={"k": value})
+        told = engine.problems(wrong)
+        assert len(told) == 2
+        assert all('cannot be written down; wire it: "$' in one for one in told)

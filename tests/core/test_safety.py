@@ -92,11 +92,11 @@ def _png(path: Path, kind: bytes, text: bytes) -> None:
 
 @pytest.mark.parametrize("kind", [b"zTXt", b"iTXt"])
 @pytest.mark.parametrize("command", ["run", "show"])
-def test_a_picture_whose_text_unfolds_to_a_gigabyte_is_refused(
+def test_a_picture_whose_text_unfolds_to_200_megabytes_is_refused(
     kind: bytes, command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     packed = zlib.compressobj(9)
-    squeezed = b"".join(packed.compress(b" " * 2**20) for _ in range(1024)) + packed.flush()
+    squeezed = b"".join(packed.compress(b" " * 2**20) for _ in range(200)) + packed.flush()
     header = b"noisegraph\0\0" if kind == b"zTXt" else b"noisegraph\0\1\0\0\0"
     _png(tmp_path / "bomb.png", kind, header + squeezed)
     assert main.code([command, str(tmp_path / "bomb.png")]) == 2
