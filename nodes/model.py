@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 
 import noisegraph as ng
 
-from . import unet
+from . import text, unet, vae
+from .networks.autoencoder_config import AutoencoderConfig
 from .networks.unet_config import tupled
 
 WEIGHTS = Path(__file__).parent / "weights"
+AUTOENCODER, CLIP, TOKENIZER = "emoji-autoencoder", "emoji-clip", "emoji-tokenizer.json"
 
 
 class LabelledModel(NamedTuple):
@@ -24,6 +26,15 @@ class LabelledModel(NamedTuple):
     """The shape of one picture, values in [-1, 1]."""
     classes: int
     """How many labels there are; the empty label is the one after them."""
+
+
+class WordsAndPictures(NamedTuple):
+    """What a latent text-to-image model stands on: words and pictures as the denoiser knows them."""
+
+    text: text.TextEncoder
+    vae: vae.Autoencoder
+    latent: ng.Shape
+    """The shape of one latent."""
 
 
 def read_card(name: str) -> dict[str, Any]:
@@ -62,12 +73,62 @@ def digit() -> LabelledModel:
     return LabelledModel(network, process, ng.Shape(tuple(card["shape"])), card["classes"])
 
 
-def _weights(name: str, config: dict[str, Any]) -> ng.Weights:
+def emoji_space_version() -> str:
+    """What the key of `model.emoji_space` depends on beside its code."""
+    return digest(AUTOENCODER) + _clip_digest()
+
+
+def emoji_space_facts(inputs: ng.Facts) -> ng.Facts:
+    """What is known of `model.emoji_space` from its cards."""
+    made = _autoencoder()
+    sizes = {name: (WEIGHTS / f"{name}.safetensors").stat().st_size for name in (AUTOENCODER, CLIP)}
+    known = {"family": "emoji", "factor": made.factor, "channels": made.channels, "weights": sizes[AUTOENCODER]}
+    return {
+        "vae": known,
+        "latent": {"family": "emoji", "sizes": _latent_shape().sizes},
+        "text": {"family": "emoji", "weights": sizes[CLIP]},
+    }
+
+
+@ng.node(early=True, facts=emoji_space_facts, version=emoji_space_version)
+def emoji_space() -> WordsAndPictures:
+    """The autoencoder and the text encoder of emoji, without a denoiser: what one is trained on."""
+    return WordsAndPictures(_text_encoder(), _autoencoder(), _latent_shape())
+
+
+def _autoencoder() -> vae.Autoencoder:
+    card = read_card(AUTOENCODER)
+    config = AutoencoderConfig(**tupled(card["network"]))
+    weights = _weights(AUTOENCODER, card["network"], vae.build)
+    return vae.Autoencoder(weights, card["scale"], config.factor, config.embed_dim)
+
+
+def _latent_shape() -> ng.Shape:
+    made = _autoencoder()
+    return ng.Shape(vae.latent_sizes(read_card(AUTOENCODER)["shape"], made.factor, made.channels))
+
+
+def _text_encoder() -> text.TextEncoder:
+    card = read_card(CLIP)
+    weights = _weights(CLIP, card["network"], text.build, _clip_digest())
+    return text.TextEncoder(weights, str(WEIGHTS / TOKENIZER), card["network"]["length"])
+
+
+def _clip_digest() -> str:
+    """The content hash of the CLIP and its tokenizer."""
+    from blake3 import blake3
+
+    return str(blake3((WEIGHTS / TOKENIZER).read_bytes() + digest(CLIP).encode()).hexdigest())
+
+
+def _weights(
+    name: str, config: dict[str, Any], build: Callable[..., Any] = unet.build, content: str | None = None
+) -> ng.Weights:
     hashable = tuple(tupled(config).items())
-    return ng.Weights(str(WEIGHTS / f"{name}.safetensors"), digest(name), unet.build, hashable)
+    return ng.Weights(str(WEIGHTS / f"{name}.safetensors"), content or digest(name), build, hashable)
 
 
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
-    return [digit]
+    return [digit, emoji_space]

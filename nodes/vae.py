@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -44,20 +44,23 @@ def architecture(*, config: AutoencoderConfig = AutoencoderConfig()) -> ng.Archi
     return ng.Architecture(build, tuple((field.name, getattr(config, field.name)) for field in fields(config)))
 
 
-def latent_facts(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """The sizes of the latent, where those of the picture are known; raises NodeError where they do not fit."""
-    vae, sizes = inputs["vae"], inputs["image"].get("sizes")
-    if "factor" not in vae or sizes is None:
-        return {}
-    return {"sizes": latent_sizes(sizes, vae["factor"], vae["channels"])}
+def latent_facts(inputs: ng.Facts) -> ng.Facts:
+    """What is known of a picture's latent; raises NodeError for sides that the autoencoder cannot halve."""
+    vae, image = inputs.get("vae", {}), inputs.get("image", {})
+    known = {name: fact for name, fact in (*image.items(), *vae.items()) if name in ("batch", "family")}
+    if "factor" not in vae or "sizes" not in image:
+        return known
+    return {**known, "sizes": latent_sizes(image["sizes"], vae["factor"], vae["channels"])}
 
 
-def picture_facts(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """The sizes of the picture, where those of the latent are known; raises NodeError where they do not fit."""
-    vae, sizes = inputs["vae"], inputs["latent"].get("sizes")
-    if "factor" not in vae or sizes is None:
-        return {}
-    return {"sizes": picture_sizes(sizes, vae["factor"], vae["channels"])}
+def picture_facts(inputs: ng.Facts) -> ng.Facts:
+    """What is known of a latent's picture; raises NodeError where the two are not of one model."""
+    vae, latent = inputs.get("vae", {}), inputs.get("latent", {})
+    ng.agree("family", vae=vae, latent=latent)
+    known = {name: fact for name, fact in latent.items() if name == "batch"}
+    if "factor" not in vae or "sizes" not in latent:
+        return known
+    return {**known, "sizes": picture_sizes(latent["sizes"], vae["factor"], vae["channels"])}
 
 
 def latent_sizes(sizes: Sequence[int], factor: int, channels: int) -> tuple[int, ...]:

@@ -169,6 +169,8 @@ def test_misfits_are_known_from_facts_before_anything_is_loaded() -> None:
     known = {"factor": 8, "channels": 4}
     assert vae.picture_facts({"vae": known, "latent": {"sizes": (4, 64, 32)}}) == {"sizes": (3, 512, 256)}
     assert vae.latent_facts({"vae": known, "image": {"sizes": (3, 512, 256)}}) == {"sizes": (4, 64, 32)}
-    assert vae.latent_facts({"vae": known, "image": {}}) == {}
+    assert vae.latent_facts({"vae": {**known, "family": "sd1"}, "image": {"batch": 2}}) == {"family": "sd1", "batch": 2}
     with pytest.raises(ng.NodeError, match="multiples of 8"):
         vae.latent_facts({"vae": known, "image": {"sizes": (3, 130, 64)}})
+    with pytest.raises(ng.NodeError, match="family"):
+        vae.picture_facts({"vae": {"family": "sd1"}, "latent": {"family": "sdxl"}})

@@ -1,0 +1,85 @@
+"""The autoencoder and the CLIP of emoji: pictures come back, names find their pictures, people held out as well."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from noisegraph.nodes import model, text, vae
+from noisegraph.registry import Registry
+
+SPACE = model.emoji_space()
+FONT = Path("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf")
+needs_font = pytest.mark.skipif(
+    not FONT.exists() or "data" not in {plugin.name for plugin in Registry.installed().plugins()},
+    reason="needs noisegraph-training and the packages fonts-noto-color-emoji, unicode-data and libraqm0",
+)
+
+
+def emoji(part: str) -> Any:
+    """The emoji of a part, drawn."""
+    return Registry.installed().spec("data.emoji").function(part=part)
+
+
+def pictures(examples: Any) -> torch.Tensor:
+    found: torch.Tensor = examples.pixels.float() / 255
+    return found
+
+
+def test_what_the_card_says_is_known_without_torch() -> None:
+    code = (
+        "import sys\n"
+        "from noisegraph.nodes import model\n"
+        "made = model.emoji_space()\n"
+        "assert made.latent.sizes == (4, 16, 16)\n"
+        "known = model.emoji_space_facts({})\n"
+        "assert (known['vae']['factor'], known['latent']['sizes']) == (4, (4, 16, 16))\n"
+        "assert 'torch' not in sys.modules\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_words_of_any_script_become_as_many_vectors_as_the_card_says() -> None:
+    length, width = (model.read_card("emoji-clip")["network"][name] for name in ("length", "text_width"))
+    found = text.encode(SPACE.text, prompt=["", "a red heart", "赤いハート"])["context"]
+    assert found.shape == (3, length, width)
+    assert found.isfinite().all()
+    assert not torch.allclose(found[0], found[1])
+
+
+def test_the_tokenizer_ends_where_the_network_looks_for_the_end() -> None:
+    network = model.read_card("emoji-clip")["network"]
+    row = SPACE.text.tokens(["red heart"])[0]
+    assert row[-1] == network["end_token"] == network["vocab_size"] - 1
+    assert len(json.loads(Path(SPACE.text.tokenizer).read_text())["model"]["vocab"]) == network["vocab_size"] - 2
+
+
+@needs_font
+def test_people_that_were_held_out_are_given_back_at_26_decibels() -> None:
+    seen = pictures(emoji("held out"))
+    latents = vae.encode(SPACE.vae, seen)
+    again = vae.decode(SPACE.vae, latents)
+    ratio = 10 * (1 / (again - seen).square().flatten(1).mean(1)).log10()
+    assert ratio.mean() >= 26
+    assert latents.std().item() == pytest.approx(1, abs=0.1)
+
+
+@needs_font
+def test_names_find_their_pictures_among_all_those_held_out_too() -> None:
+    parts = [emoji("train"), emoji("held out")]
+    every = torch.cat([pictures(part) for part in parts])
+    module: Any = SPACE.text.weights.module()
+    with torch.no_grad():
+        images = torch.cat([module.embed_image(part * 2 - 1) for part in torch.split(every, 256)])
+    names = parts[0].captions + parts[1].captions
+    right = (text.embed(SPACE.text, prompt=names) @ images.T).argmax(1) == torch.arange(len(names))
+    trained = len(parts[0].captions)
+    card = model.read_card("emoji-clip")
+    assert right[:trained].float().mean().item() == pytest.approx(card["retrieval"], abs=0.01)
+    assert right[trained:].float().mean().item() == pytest.approx(card["retrieval_held_out"], abs=0.03)
