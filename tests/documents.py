@@ -13,6 +13,7 @@ from noisegraph import hookspecs, testing
 from noisegraph.cli.main import COMMANDS
 from noisegraph.registry import Registry
 
+from . import sampler_table
 from .source_tree import ROOT
 
 DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -85,11 +86,15 @@ def _nodes() -> str:
     return "\n".join(parts)
 
 
+def _samplers() -> str:
+    return _table(sampler_table.HEAD, sampler_table.rows())
+
+
 def _first_sentence(thing: object) -> str:
     return (inspect.getdoc(thing) or "").split(". ", 1)[0].split(".\n", 1)[0].rstrip(".") + "."
 
 
-TABLES = {"commands": _commands, "hooks": _hooks, "contracts": _contracts, "nodes": _nodes}
+TABLES = {"commands": _commands, "hooks": _hooks, "contracts": _contracts, "nodes": _nodes, "samplers": _samplers}
 """What stands between `<!-- NAME -->` and `<!-- end -->`."""
 
 

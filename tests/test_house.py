@@ -28,7 +28,18 @@ FLOORS = (
     ("cli", "worker"),
 )
 """From the ground up; a floor knows nothing of those above it."""
-HEAVY = {"torch", "textual", "PIL", "numpy", "safetensors", "sklearn", "scipy", "diffusers", "transformers"}
+HEAVY = {
+    "torch",
+    "matplotlib",
+    "textual",
+    "PIL",
+    "numpy",
+    "safetensors",
+    "sklearn",
+    "scipy",
+    "diffusers",
+    "transformers",
+}
 VAGUE = {"utils", "util", "helper", "helpers", "manager", "base", "misc", "common", "stuff"}
 NAMES = {module.name for module in CORE}
 PARTS = {"blake3": "blake3", "pillow": "PIL", "scikit-learn": "sklearn"}

@@ -17,12 +17,11 @@ Scale = Literal["linear", "log"]
 Mark = Literal["line", "dots"]
 DASHES = ("solid", (0, (5, 1.5)), (0, (1.5, 1.2)))
 MARKS = "osD^vPX*"
+FEW = 8
 
 
 def curves(axes: Axes, found: Sequence[Curve], labels: Sequence[str], mark: Mark, alike: int) -> None:
     """A line with a mark at every value, or the marks alone; `alike` neighbours share a colour, not a dash."""
-    from matplotlib.ticker import MaxNLocator
-
     for index, (curve, label) in enumerate(zip(found, labelled(labels, len(found)), strict=True)):
         colour = PALETTE[index // alike % len(PALETTE)]
         if mark == "dots":
@@ -31,10 +30,25 @@ def curves(axes: Axes, found: Sequence[Curve], labels: Sequence[str], mark: Mark
         symbol = MARKS[index % len(MARKS)] if len(curve.x) <= 40 else ""
         dash = DASHES[index % alike % len(DASHES)]
         axes.plot(curve.x, curve.y, color=colour, linestyle=dash, marker=symbol, markersize=4, label=label)
-    if axes.get_xscale() == "linear" and all(float(x).is_integer() for curve in found for x in curve.x):
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    _number(axes, sorted({x for curve in found for x in curve.x}))
     axes.grid(True)
     axes.set_axisbelow(True)
+
+
+def _number(axes: Axes, counts: Sequence[float]) -> None:
+    """Where x counts something, plain whole numbers along its axis; on a log axis the counts themselves, if few."""
+    from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, StrMethodFormatter
+
+    if not all(float(x).is_integer() for x in counts):
+        return
+    if axes.get_xscale() == "linear":
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        return
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:.0f}"))
+    axes.xaxis.set_minor_formatter("")
+    if len(counts) <= FEW:
+        axes.xaxis.set_major_locator(FixedLocator(list(counts)))
+        axes.xaxis.set_minor_locator(NullLocator())
 
 
 def slopes(axes: Axes, orders: Sequence[int], found: Sequence[Curve]) -> None:
@@ -43,14 +57,11 @@ def slopes(axes: Axes, orders: Sequence[int], found: Sequence[Curve]) -> None:
     bottom, top = axes.get_ylim()
     first = max(max(curve.y) for curve in found)
     for order in orders:
-        # Where the line leaves the axes, or a little before their right end.
-        end = min(right * 0.9, left * (first / bottom * 0.6) ** (1 / order))
+        end = min(right, left * (first / bottom * 0.7) ** (1 / order))  # where the line leaves the axes
         if end > left:
-            axes.plot((left, end), (first, first * (left / end) ** order), color=INK, linewidth=0.8, linestyle=":")
             place = (end, first * (left / end) ** order)
-            axes.annotate(
-                f"order {order}", place, (0, -3), textcoords="offset points", fontsize=8, ha="right", va="top"
-            )
+            axes.plot((left, end), (first, place[1]), color=INK, linewidth=0.8, linestyle=":")
+            axes.annotate(f"order {order}", place, (8, 0), textcoords="offset points", fontsize=8, va="center")
     axes.set_ylim(bottom, top)
 
 

@@ -16,7 +16,7 @@ from .state import Position
 
 @ng.node(early=True)
 def dpmpp_sde(*, eta: Eta = 1.0, r: Annotated[float, Field(gt=0, lt=1)] = 0.5) -> ng.Sampler:
-    """DPM-Solver++ (SDE; k-diffusion): its drift is of second order, with two evaluations a step.
+    """DPM-Solver++ for the reverse SDE (k-diffusion): its drift is of second order, with two evaluations a step.
 
     eta: the share of the ancestral noise that is added; 0 is DPM-Solver++(2S).
     r: where between two levels, in log-SNR, the network is asked.

@@ -1,0 +1,110 @@
+"""Plots are pictures of what they are given: the same pixels each time, in the size asked for, and clear refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import matplotlib
+import noisegraph as ng
+import pytest
+import torch
+from noisegraph.nodes import plot
+from noisegraph.nodes.plots.curve import Curve
+from noisegraph.nodes.samplers.trajectory import Trajectory
+from noisegraph.testing.mixture import Mixture, three_clusters
+
+PROCESS = ng.ContinuousVP()
+LEVELS = ng.Levels((PROCESS.level(1.0), PROCESS.level(0.4), PROCESS.level(1e-3)), PROCESS)
+MIXTURE = three_clusters()
+POINTS = ng.Points(MIXTURE.sample(40, seed=1))
+WALK = Trajectory(torch.stack([torch.from_numpy(POINTS.numpy()) * scale for scale in (3.0, 2.0, 1.0)]), LEVELS)
+LINE = Curve((10.0, 20.0, 40.0), (1e-1, 1e-2, 1e-3))
+
+PICTURES: dict[str, tuple[Callable[..., ng.Image], dict[str, Any]]] = {
+    "density": (plot.density, {"mixture": MIXTURE, "levels": LEVELS, "title": "p_t"}),
+    "points": (plot.points, {"points": POINTS, "mixture": MIXTURE}),
+    "snapshot": (plot.snapshot, {"trajectory": WALK, "mixture": MIXTURE, "index": 1}),
+    "paths": (plot.paths, {"trajectory": WALK, "mixture": MIXTURE, "exact": POINTS}),
+    "curves": (plot.curves, {"curves": [LINE], "labels": ("error",), "orders": (1, 3)}),
+    "dots": (plot.curves, {"curves": [LINE], "mark": "dots", "x_scale": "linear", "y_scale": "linear"}),
+    "histogram": (plot.histogram, {"values": [POINTS[:, 0], POINTS[:, 1]], "labels": ("x", "y")}),
+    "bars": (plot.bars, {"values": [torch.tensor([0.5, 0.3]), torch.tensor([0.4, 0.4])], "names": ("a", "b")}),
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_plot_is_a_colour_picture_of_the_size_asked_for(name: str) -> None:
+    node, given = PICTURES[name]
+    found = node(**given, width=240, height=200)
+    assert (found.dtype, tuple(found.shape)) == (torch.float32, (1, 3, 200, 240))
+    assert 0 <= float(found.min()) < 0.6
+    assert float(found.max()) == 1.0
+
+
+@pytest.mark.parametrize("name", ["paths", "curves"])
+def test_its_pixels_do_not_depend_on_how_matplotlib_is_set_up(name: str) -> None:
+    node, given = PICTURES[name]
+    first = node(**given, width=240, height=200)
+    other: dict[Any, Any] = {"font.size": 20.0, "lines.linewidth": 9.0, "axes.facecolor": "black", "savefig.dpi": 30.0}
+    with matplotlib.rc_context(other):
+        before = dict(matplotlib.rcParams)
+        assert torch.equal(node(**given, width=240, height=200), first)
+        assert dict(matplotlib.rcParams) == before
+
+
+def test_density_is_darkest_where_it_is_highest_and_follows_the_level() -> None:
+    right = Mixture.of([1.0], [[1.0, 1.0]], [[[0.05, 0.0], [0.0, 0.05]]])
+    clean = plot.density(right, width=200, height=220)[0].mean(0)
+    inside = clean[40:-10, 10:-10]
+    row, column = divmod(int(inside.argmin()), inside.shape[1])
+    assert row < 0.4 * inside.shape[0]
+    assert column > 0.6 * inside.shape[1]
+    noisy = plot.density(right, LEVELS, index=0, width=200, height=220)[0].mean(0)
+    assert not torch.equal(clean, noisy)
+
+
+def test_more_points_make_more_ink() -> None:
+    few, many = (plot.points(ng.Points(POINTS[:count])) for count in (5, 40))
+    assert float(many.mean()) < float(few.mean()) < 1.0
+
+
+def test_a_snapshot_shows_the_points_of_its_step_before_the_density_of_its_level() -> None:
+    last = plot.snapshot(WALK, MIXTURE, index=-1)
+    assert torch.equal(last, plot.snapshot(WALK, MIXTURE, index=2))
+    assert not torch.equal(last, plot.snapshot(WALK, MIXTURE, index=0))
+    assert not torch.equal(last, plot.snapshot(Trajectory(WALK.states[[2, 2, 0]], LEVELS), MIXTURE, index=2))
+
+
+def test_what_is_not_of_the_plane_is_refused() -> None:
+    line = Mixture.of([1.0], [[0.0]], [[[1.0]]])
+    with pytest.raises(ng.NodeError, match="a density of 1 dimensions"):
+        plot.density(line)
+    with pytest.raises(ng.NodeError, match=r"points of shape \(4, 3\)"):
+        plot.points(ng.Points(torch.zeros(4, 3)))
+
+
+def test_wrong_numbers_of_labels_levels_and_items_are_refused() -> None:
+    with pytest.raises(ng.NodeError, match="2 labels for 1"):
+        plot.curves([LINE], labels=("a", "b"))
+    with pytest.raises(ng.NodeError, match="no level 3 of 3"):
+        plot.density(MIXTURE, LEVELS, index=3)
+    with pytest.raises(ng.NodeError, match="side by side"):
+        plot.bars([torch.zeros(2), torch.zeros(3)])
+    with pytest.raises(ng.NodeError, match="chose its levels itself"):
+        plot.snapshot(Trajectory(WALK.states[:2], LEVELS))
+
+
+def test_pyplot_with_its_global_figures_is_never_imported() -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys\n"
+        "from noisegraph.nodes import plot\n"
+        "from noisegraph.nodes.plots.curve import Curve\n"
+        "assert 'matplotlib' not in sys.modules\n"
+        "plot.curves([Curve((1.0, 2.0), (1.0, 0.5))])\n"
+        "assert 'matplotlib.pyplot' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
