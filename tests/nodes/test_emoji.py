@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 import torch
+from noisegraph.check import check
+from noisegraph.graph import parse
 from noisegraph.nodes import model, text, vae
 from noisegraph.registry import Registry
 
@@ -43,6 +45,18 @@ def test_what_the_card_says_is_known_without_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_latent_of_another_model_is_refused_before_anything_is_loaded() -> None:
+    nodes = {
+        "space": {"use": "model.emoji_space"},
+        "digit": {"use": "model.digit"},
+        "noise": {"use": "latent.noise", "like": "$digit.latent"},
+        "image": {"use": "vae.decode", "vae": "$space.vae", "latent": "$noise"},
+    }
+    graph = parse(json.dumps({"nodes": nodes, "outputs": {"image": "$image"}}))
+    (problem,) = check(graph, Registry.installed(), {}).problems
+    assert "'vae' has emoji, 'latent' has digit" in problem.what
 
 
 def test_words_of_any_script_become_as_many_vectors_as_the_card_says() -> None:
