@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import noisegraph as ng
 from pydantic import Field
@@ -12,6 +12,9 @@ from .plots import chart, plane
 from .plots.canvas import Paper, drawn
 from .plots.curve import Curve
 from .samplers.trajectory import Trajectory
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Side = Annotated[int, Field(ge=100, le=8000, description="in pixels")]
 Reach = Annotated[float, Field(gt=0, description="the plane is shown from -reach to reach, both ways")]
@@ -102,7 +105,7 @@ def paths(
     title: what stands above.
     """
 
-    def draw(axes: Any) -> None:
+    def draw(axes: Axes) -> None:
         plane.paths(axes, trajectory.states, shown, exact)
 
     return _plane(Paper(width, height, title), mixture, None, reach, draw)
@@ -133,7 +136,7 @@ def curves(
     orders: dotted lines that fall with these powers of x, to compare with; on two log axes.
     """
 
-    def draw(axes: Any) -> None:
+    def draw(axes: Axes) -> None:
         axes.set(xlabel=x_label, ylabel=y_label)
         for set_scale, scale in ((axes.set_xscale, x_scale), (axes.set_yscale, y_scale)):
             set_scale(scale, **{"nonpositive": "mask"} if scale == "log" else {})
@@ -163,7 +166,7 @@ def histogram(
     title: what stands above.
     """
 
-    def draw(axes: Any) -> None:
+    def draw(axes: Axes) -> None:
         axes.set(xlabel=x_label, ylabel="how many")
         chart.histogram(axes, values, labels, bins)
         _legend(axes, labels)
@@ -190,7 +193,7 @@ def bars(
     title: what stands above.
     """
 
-    def draw(axes: Any) -> None:
+    def draw(axes: Axes) -> None:
         axes.set(ylabel=y_label)
         chart.bars(axes, values, labels, names)
         _legend(axes, labels)
@@ -199,11 +202,11 @@ def bars(
 
 
 def _plane(
-    paper: Paper, mixture: ng.Mixture | None, level: ng.Level | None, reach: float, draw: Callable[[Any], None]
+    paper: Paper, mixture: ng.Mixture | None, level: ng.Level | None, reach: float, draw: Callable[[Axes], None]
 ) -> ng.Image:
     """What `draw` draws, before the density of the mixture."""
 
-    def both(axes: Any) -> None:
+    def both(axes: Axes) -> None:
         plane.frame(axes, reach)
         if mixture is not None:
             plane.density(axes, mixture, level, reach)
@@ -220,7 +223,7 @@ def _level(levels: ng.Levels | None, index: int) -> ng.Level | None:
     return levels[index]
 
 
-def _legend(axes: Any, labels: Sequence[str]) -> None:
+def _legend(axes: Axes, labels: Sequence[str]) -> None:
     if labels:
         axes.legend()
 

@@ -57,4 +57,5 @@ def drawn(paper: Paper, draw: Callable[[Axes], None]) -> ng.Image:
         draw(axes)
         canvas.draw()  # type: ignore[no-untyped-call]
     pixels = numpy.asarray(canvas.buffer_rgba())[:, :, :3].copy()  # type: ignore[no-untyped-call]
-    return ng.Image(torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255)
+    values = torch.from_numpy(pixels).to(torch.get_default_device())
+    return ng.Image(values.permute(2, 0, 1)[None].float() / 255)

@@ -18,6 +18,7 @@ Mark = Literal["line", "dots"]
 DASHES = ("solid", (0, (5, 1.5)), (0, (1.5, 1.2)))
 MARKS = "osD^vPX*"
 FEW = 8
+"""So many numbers stand along an axis without touching."""
 
 
 def curves(axes: Axes, found: Sequence[Curve], labels: Sequence[str], mark: Mark, alike: int) -> None:

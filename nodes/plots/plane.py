@@ -34,7 +34,7 @@ def density(axes: Axes, mixture: ng.Mixture, level: ng.Level | None, reach: floa
     if mixture.dimensions != 2:
         raise ng.NodeError(f"a density of {mixture.dimensions} dimensions", "a plane has 2")
     shades = ListedColormap(colormaps["Greys"](numpy.linspace(0, DARKEST, 256)))
-    line = (torch.arange(CELLS, dtype=torch.float64) + 0.5) / CELLS * 2 * reach - reach
+    line = (torch.arange(CELLS, dtype=torch.float64, device="cpu") + 0.5) / CELLS * 2 * reach - reach
     points = torch.stack(torch.meshgrid(line, line, indexing="xy"), -1).reshape(-1, 2)
     logs = mixture.log_density(points) if level is None else mixture.log_density(points, level)
     heights = (logs / 2).exp().reshape(CELLS, CELLS).numpy()

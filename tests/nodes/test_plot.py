@@ -53,6 +53,13 @@ def test_its_pixels_do_not_depend_on_how_matplotlib_is_set_up(name: str) -> None
         assert dict(matplotlib.rcParams) == before
 
 
+@pytest.mark.parametrize("name", PICTURES)
+def test_it_is_drawn_on_the_cpu_whatever_the_default_device_is(name: str) -> None:
+    node, given = PICTURES[name]
+    with torch.device("meta"):  # which holds no numbers, so that to draw with a tensor made on it would fail
+        assert node(**given, width=240, height=200).device.type == "meta"
+
+
 def test_density_is_darkest_where_it_is_highest_and_follows_the_level() -> None:
     right = Mixture.of([1.0], [[1.0, 1.0]], [[[0.05, 0.0], [0.0, 0.05]]])
     clean = plot.density(right, width=200, height=220)[0].mean(0)
