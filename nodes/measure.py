@@ -14,8 +14,8 @@ from .samplers.walk import walk
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Halvings = Annotated[int, Field(ge=0, le=16)]
 Over = Literal["evaluations", "steps"]
-EXACT = 2000
-"""In so many steps of Runge and Kutta's method the flow is exact to 1e-11."""
+EXACT = 1000
+"""In so many steps of Runge and Kutta's method the flow is exact to 1e-9."""
 NEARLY_CLEAN = 1e-5
 """The sigma / alpha at which the exact flow to clean data ends; what is left of the way is of its square."""
 
