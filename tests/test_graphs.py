@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from noisegraph.cache import Cache
 from noisegraph.check import check
 from noisegraph.devices import Device
 from noisegraph.events import RunFinished
@@ -19,6 +18,7 @@ from noisegraph.plan import plan
 from noisegraph.registry import Registry
 from noisegraph.run import run
 from noisegraph.schema import installed_schema
+from noisegraph.store.cache import Cache
 
 from .source_tree import ROOT
 

@@ -7,19 +7,19 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .args import Literal as FromInput
-from .args import Several, Swept, Unset, Wire, wires
+from .checking.args import Literal as FromInput
+from .checking.args import Several, Swept, Unset, Wire, wires
+from .checking.flat import Flattener
+from .checking.literals import Literals
+from .checking.order import depth_first
+from .checking.scope import Flat, FlatNode
+from .checking.wiring import Wiring
 from .errors import MOST_TOLD, GraphError, Place, Problem, did_you_mean
-from .flat import Flattener
 from .garbage import no_search
 from .graph import Graph
-from .literals import Literals
 from .node import Port
-from .order import depth_first
 from .registry import Registry
-from .scope import Flat, FlatNode
 from .types import describe, fits
-from .wiring import Wiring
 
 
 @dataclass(frozen=True)

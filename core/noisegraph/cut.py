@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from .cache import Cache
 from .plan import Plan
+from .store.cache import Cache
 
 HIDDEN, RUN, SERVED = 0, 1, 2
 

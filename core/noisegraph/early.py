@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from . import keys
-from .cache import Cache
-from .drive import StepKeys, step_keys, stored_steps
 from .keys import Provenance
 from .loop import Later, Loop
 from .plan import Plan, Read, Task
+from .running.drive import StepKeys, step_keys, stored_steps
+from .store.cache import Cache
 
 
 class Early:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from .cache import Cache
-from .codecs import storable
 from .cut import HIDDEN, RUN, cut
 from .early import Early
 from .history import Memory, describe
 from .plan import Plan, Task
+from .store.cache import Cache
+from .store.codecs import storable
 
 
 @dataclass(frozen=True)

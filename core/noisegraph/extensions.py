@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from .cache import Cache
     from .events import Event
     from .plan import Plan
+    from .store.cache import Cache
 
 
 class Executor(NamedTuple):

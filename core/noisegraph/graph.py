@@ -14,8 +14,8 @@ from typing import Any
 from .errors import GraphError, Place, Problem, did_you_mean
 from .folders import model_folders
 from .garbage import no_search
-from .positions import Positions
-from .source import LARGEST, read
+from .reading.positions import Positions
+from .reading.source import LARGEST, read
 
 KEYS = ("$schema", "about", "inputs", "nodes", "outputs", "sweep", "needs")
 NAME = re.compile(r"[^\W\d][\w-]*")

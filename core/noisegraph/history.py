@@ -12,8 +12,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from .guard import summary
 from .plan import Plan, Task
+from .running.guard import summary
 
 MOST_NODES = 5_000
 """Larger graphs are not remembered."""

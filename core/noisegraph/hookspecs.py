@@ -10,8 +10,8 @@ import pluggy
 if TYPE_CHECKING:
     import click
 
-    from .codecs import Codec
     from .extensions import Executor, Importer
+    from .store.codecs import Codec
 
 hookspec = pluggy.HookspecMarker("noisegraph")
 hookimpl = pluggy.HookimplMarker("noisegraph")

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import GraphError, Place
 from .graph import Graph, find, parse
+from .reading.source import LARGEST
 from .registry import Registry
-from .source import LARGEST
 
 if TYPE_CHECKING:
     from .extensions import Importer
-    from .provenance import Record
+    from .writing.provenance import Record
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -68,8 +68,8 @@ def _read(importer: Importer, text: str, name: str) -> Mapping[str, Any] | None:
 
 def record_in(path: Path) -> Record:
     """How a picture was made; raises GraphError where it does not say."""
-    from .picture import text_of
-    from .provenance import load
+    from .writing.picture import text_of
+    from .writing.provenance import load
 
     if not path.exists():
         raise GraphError.of("no such file", where=Place(str(path)))

@@ -9,13 +9,14 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import files, keys
-from .args import Literal, Several, Swept, Wire, wires
+from . import keys
 from .check import Checked, literal_values, require
+from .checking.args import Literal, Several, Swept, Wire, wires
+from .checking.scope import FlatNode
 from .errors import GraphError
 from .garbage import no_search
 from .node import NodeSpec
-from .scope import FlatNode
+from .reading import files
 
 if TYPE_CHECKING:
     import networkx

@@ -16,8 +16,8 @@ import pluggy
 
 from . import hookspecs
 from .errors import PluginError, did_you_mean
-from .fingerprint import fingerprint
 from .node import NodeSpec, spec_of
+from .reading.fingerprint import fingerprint
 
 GROUP = "noisegraph"
 

@@ -8,15 +8,15 @@ from collections.abc import Collection, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from .beside import Beside
-from .cache import Cache
 from .cut import HIDDEN, RUN, SERVED, cut
 from .devices import using
 from .events import Event, NodeCached, NodeFailed, NodeFinished, NodeStarted, RunFinished, RunStarted, Warned
 from .garbage import nothing_built_searched
-from .guard import held
-from .perform import Failed, Performer
 from .plan import Plan, Point, Read, Task
+from .running.beside import Beside
+from .running.guard import held
+from .running.perform import Failed, Performer
+from .store.cache import Cache
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
+from .checking.flat import DEVICE
 from .errors import GraphError
-from .flat import DEVICE
 from .graph import library, load
 from .node import RESERVED, NodeSpec, Port
 from .registry import Registry

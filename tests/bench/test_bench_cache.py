@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import torch
-from noisegraph.cache import Cache
-from noisegraph.codecs import decode, encode
+from noisegraph.store.cache import Cache
+from noisegraph.store.codecs import decode, encode
 
 ROOM = 1 << 40
 

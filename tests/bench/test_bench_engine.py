@@ -19,7 +19,6 @@ from typing import Any
 import noisegraph as ng
 import pytest
 import torch
-from noisegraph.cache import Cache
 from noisegraph.check import check
 from noisegraph.devices import Device
 from noisegraph.events import Event, NodeFinished
@@ -27,6 +26,7 @@ from noisegraph.graph import parse
 from noisegraph.plan import plan
 from noisegraph.registry import Local, Registry
 from noisegraph.run import run
+from noisegraph.store.cache import Cache
 
 pytestmark = [pytest.mark.bench, pytest.mark.benchmark(timer=time.process_time)]
 SIZES = [10, 1_000, 10_000, 100_000]
@@ -113,7 +113,9 @@ SHAPES = {"chain": chain, "fan": fan, "tree": tree, "dag": dag}
 
 
 def text_of(nodes: dict[str, Any], **more: Any) -> str:
-    read = {value[1:] for node in nodes.values() for value in node.values() if isinstance(value, str) and value[:1] == "$"}
+    read = {
+        value[1:] for node in nodes.values() for value in node.values() if isinstance(value, str) and value[:1] == "$"
+    }
     ends = [name for name in nodes if name not in read]
     return json.dumps({"nodes": nodes, "outputs": {name: f"${name}" for name in ends}, **more})
 
@@ -196,7 +198,7 @@ def test_a_step_of_a_loop(benchmark: Any, tmp_path: Path, tier: str) -> None:
 
 CHAIN_OF_TENSORS = """
 import json, torch
-from noisegraph.cache import Cache
+from noisegraph.store.cache import Cache
 from noisegraph.check import check
 from noisegraph.devices import Device
 from noisegraph.graph import parse
@@ -220,7 +222,9 @@ print(kilobytes("VmHWM") - before)
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="the peak is read from /proc, which Linux has")
 def test_a_chain_of_fifty_large_tensors_stays_small() -> None:
     root = Path(__file__).parents[2]
-    done = subprocess.run([sys.executable, "-c", CHAIN_OF_TENSORS], cwd=root, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", CHAIN_OF_TENSORS], cwd=root, capture_output=True, text=True, check=True
+    )
     peak = int(done.stdout) / 1024
     print(f"\n50 tensors of 64 MB in a chain: {peak:.0f} MB above the start")
     assert 60 < peak < 200

@@ -66,11 +66,15 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_utime - before)
 def test_the_first_picture_costs_little_more_than_torch(tmp_path: Path) -> None:
     torch = _seconds(tmp_path, sys.executable, "-c", "import torch")
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    done = subprocess.run([sys.executable, "-c", ARITHMETIC], env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", ARITHMETIC], env=environment, capture_output=True, text=True, check=True
+    )
     arithmetic = float(done.stdout)
     first = _seconds(tmp_path, *_noisegraph("run", "digit", "--disk", "0", "--quiet"))
     bar = 2 * torch + arithmetic
-    print(f"\nimport torch {torch:.2f} s, 50 calls {arithmetic:.2f} s, first picture {first:.2f} s of CPU (bar {bar:.2f})")
+    print(
+        f"\nimport torch {torch:.2f} s, 50 calls {arithmetic:.2f} s, first picture {first:.2f} s of CPU (bar {bar:.2f})"
+    )
 
 
 def test_a_warm_repeat_imports_no_torch(tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from noisegraph.cache import Cache
 from noisegraph.check import check
 from noisegraph.devices import Device
 from noisegraph.events import Event, NodeCached, NodeFailed, NodeFinished, NodeStepped, RunFinished, Warned
@@ -17,6 +16,7 @@ from noisegraph.graph import parse
 from noisegraph.plan import Plan, plan
 from noisegraph.registry import Local, Registry
 from noisegraph.run import run
+from noisegraph.store.cache import Cache
 
 from . import nodes
 

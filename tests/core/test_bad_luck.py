@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 import torch
-from noisegraph.cache import Cache
 from noisegraph.run import run
+from noisegraph.store.cache import Cache
 
 from .cli_probe import call, chain, start, write
 from .conftest import Engine, Told

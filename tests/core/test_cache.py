@@ -20,17 +20,17 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from noisegraph import upkeep
-from noisegraph.cache import Cache, Hit
-from noisegraph.codecs import Codec, encode
-from noisegraph.memory import Memory
-from noisegraph.owners import own_name
+from noisegraph.store import upkeep
+from noisegraph.store.cache import Cache, Hit
+from noisegraph.store.codecs import Codec, encode
+from noisegraph.store.memory import Memory
+from noisegraph.store.owners import own_name
 
 BIG = 1 << 40
 WRITER = """
 import sys, numpy
 from pathlib import Path
-from noisegraph.cache import Cache
+from noisegraph.store.cache import Cache
 cache = Cache(0, Path(sys.argv[1]), int(sys.argv[2]))
 """
 
@@ -438,8 +438,8 @@ def test_room_is_made_without_walking_the_folder_at_every_put(tmp_path: Path, mo
         walks.append(folder)
         return entries(folder)
 
-    monkeypatch.setattr("noisegraph.upkeep.entries", counted)
-    monkeypatch.setattr("noisegraph.disk.entries", counted)
+    monkeypatch.setattr("noisegraph.store.upkeep.entries", counted)
+    monkeypatch.setattr("noisegraph.store.disk.entries", counted)
     cache = Cache(0, tmp_path, 100 * stored_size())
     for number in range(500):
         cache.put(key(number), value(number))
@@ -457,7 +457,7 @@ def test_a_new_process_knows_how_full_the_folder_is_without_walking_it(
     first.discard(key(8))
     first.close()
     second = Cache(0, tmp_path, limit)
-    monkeypatch.setattr("noisegraph.disk.entries", None)
+    monkeypatch.setattr("noisegraph.store.disk.entries", None)
     second.put(key(9), value(9))
     assert upkeep.info(tmp_path).entries == 9
     second.put(key(10), value(10))
@@ -616,7 +616,7 @@ def test_reading_tensors_as_arrays_imports_no_torch_and_does_not_stay_in_memory(
     picture = torch.rand(1, 3, 8, 8)
     Cache(BIG, tmp_path, BIG).put(key(1), picture)
     code = (
-        "import sys\nfrom pathlib import Path\nfrom noisegraph.cache import Cache\n"
+        "import sys\nfrom pathlib import Path\nfrom noisegraph.store.cache import Cache\n"
         f"cache = Cache(1 << 30, Path(sys.argv[1]), 1 << 40)\nkey = {key(1)!r}\n"
         "assert cache.tier(key) == 'disk'\n"
         "picture = cache.get(key, tensors='numpy').value\n"

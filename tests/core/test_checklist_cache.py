@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 import torch
-from noisegraph.cache import Cache
 from noisegraph.errors import GraphError
 from noisegraph.graph import parse
+from noisegraph.store.cache import Cache
 
 from .conftest import Engine
 from .nodes import CALLS, VERSION

@@ -12,13 +12,13 @@ import noisegraph as ng
 import numpy
 import pytest
 import torch
-from noisegraph.cache import Cache
 from noisegraph.check import check
 from noisegraph.events import NodeStepped
 from noisegraph.graph import find, parse
 from noisegraph.plan import Plan, plan
 from noisegraph.registry import Local, Registry
 from noisegraph.run import run
+from noisegraph.store.cache import Cache
 
 from .conftest import CPU, Told
 

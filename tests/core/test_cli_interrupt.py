@@ -14,12 +14,12 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from noisegraph.cache import Cache
 from noisegraph.events import NodeStepped
 from noisegraph.graph import find
 from noisegraph.registry import Registry
 from noisegraph.request import Request, planned
 from noisegraph.run import run
+from noisegraph.store.cache import Cache
 
 from .cli_probe import call, chain, environment, start, write
 from .test_cli import here as here

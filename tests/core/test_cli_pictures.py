@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from noisegraph.errors import GraphError
 from noisegraph.graph import parse
-from noisegraph.picture import png, text_of
-from noisegraph.provenance import Record, dump, load
+from noisegraph.writing.picture import png, text_of
+from noisegraph.writing.provenance import Record, dump, load
 from PIL import Image
 
 from .cli_probe import call, chain, write

@@ -20,7 +20,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from noisegraph.codecs import Codec, CodecError, decode, encode, size_of, storable
+from noisegraph.store.codecs import Codec, CodecError, decode, encode, size_of, storable
 
 TORCH_TYPES = sorted({one for one in vars(torch).values() if isinstance(one, torch.dtype)}, key=str)
 DENSE_TYPES = [one for one in TORCH_TYPES if not str(one).startswith(("torch.q", "torch.quint"))]
@@ -307,7 +307,7 @@ def test_a_class_that_changed_its_fields_or_is_gone_is_refused(monkeypatch: pyte
 
 @pytest.mark.parametrize("name", ["os:system", "subprocess:Popen", "enum:Enum", "nowhere.at_all:X", "builtins:object"])
 def test_only_records_and_enums_are_put_together(name: str) -> None:
-    from noisegraph.container import pack
+    from noisegraph.store.container import pack
 
     for tree in ({"record": [name, {}]}, {"enum": [name, "x"]}):
         with pytest.raises(CodecError):
@@ -315,12 +315,12 @@ def test_only_records_and_enums_are_put_together(name: str) -> None:
 
 
 def test_a_module_outside_the_installed_distributions_is_not_imported(tmp_path: Any) -> None:
-    from noisegraph.container import pack
+    from noisegraph.store.container import pack
 
     (tmp_path / "stray.py").write_text("raise SystemExit('imported')")
     (tmp_path / "data").write_bytes(pack('[1, {"record": ["stray:X", {}]}]', []) or b"")
     code = (
-        "from noisegraph.codecs import decode, CodecError\n"
+        "from noisegraph.store.codecs import decode, CodecError\n"
         "try: decode(open('data', 'rb').read())\n"
         "except CodecError as error: print(error)"
     )
@@ -330,7 +330,7 @@ def test_a_module_outside_the_installed_distributions_is_not_imported(tmp_path: 
 
 def test_an_enum_and_a_class_of_an_installed_distribution_are_found_in_a_new_process(tmp_path: Any) -> None:
     (tmp_path / "data").write_bytes(encode(ng.Level(1.0, 0.5, 0.5)) or b"")
-    code = "from noisegraph.codecs import decode; print(decode(open('data', 'rb').read()))"
+    code = "from noisegraph.store.codecs import decode; print(decode(open('data', 'rb').read()))"
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == str(ng.Level(1.0, 0.5, 0.5))
 
@@ -347,7 +347,7 @@ def test_reading_as_numpy_imports_no_torch_and_widens_bfloat16(tmp_path: Any) ->
     (tmp_path / "data").write_bytes(encode(value) or b"")
     code = (
         "import sys\n"
-        "from noisegraph.codecs import decode\n"
+        "from noisegraph.store.codecs import decode\n"
         "value = decode(open('data', 'rb').read(), tensors='numpy')\n"
         "assert 'torch' not in sys.modules\n"
         "half, rare, yes = value['half'], value['rare'], value['yes']\n"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import blake3
 import pytest
-from noisegraph import files, memo
-from noisegraph.files import digest, resolve
 from noisegraph.folders import cache_folder, model_folders
+from noisegraph.reading import files, memo
+from noisegraph.reading.files import digest, resolve
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from noisegraph import fingerprint as module
-from noisegraph import memo
-from noisegraph.fingerprint import fingerprint
+from noisegraph.reading import fingerprint as module
+from noisegraph.reading import memo
+from noisegraph.reading.fingerprint import fingerprint
 
 Write = Callable[[str, str], None]
 TREE = {
@@ -118,7 +118,7 @@ def test_a_built_in_rests_on_its_own_folder_and_on_the_contract_alone() -> None:
 def test_nothing_is_imported(write: Write) -> None:
     code = """
         import sys
-        from noisegraph.fingerprint import fingerprint
+        from noisegraph.reading.fingerprint import fingerprint
         fingerprint("acme_plugin.sampler", "acme-plugin")
         assert not [name for name in sys.modules if name.startswith(("acme_plugin", "torch"))]
     """

@@ -11,7 +11,7 @@ import noisegraph as ng
 import pytest
 import torch
 from noisegraph.errors import PluginError
-from noisegraph.guard import MisbehaviourError
+from noisegraph.running.guard import MisbehaviourError
 from noisegraph.testing.nodes import NodeContract
 from noisegraph.testing.sameness import same
 from pydantic import Field
@@ -177,7 +177,6 @@ def adder(amount: Any) -> Callable[[Any], Any]:
         (ng.Shape((1, 2)), ng.Shape((1, 3)), False),
         (torch.nn.Linear(1, 1), torch.nn.Linear(1, 1), False),
     ],
-    ids=str,
 )
 def test_values_are_the_same_when_they_hold_the_same_bits(one: Any, other: Any, wanted: bool) -> None:
     assert same(one, other) is wanted

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from noisegraph.cli.arguments import split
 from noisegraph.events import NodeStepped
 from noisegraph.graph import parse
-from noisegraph.naming import stem
-from noisegraph.picture import pixels, png, sheet, text_of, thumbnail
-from noisegraph.protocol import Rate
 from noisegraph.registry import Local, Registry
 from noisegraph.request import Request, checked, planned
+from noisegraph.serving.protocol import Rate
+from noisegraph.writing.naming import stem
+from noisegraph.writing.picture import pixels, png, sheet, text_of, thumbnail
 from PIL import Image
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from noisegraph.errors import GraphError, Place, Problem
-from noisegraph.source import Positions, locate, read
+from noisegraph.reading.source import Positions, locate, read
 
 scalars = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text()

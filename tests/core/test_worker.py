@@ -252,7 +252,7 @@ def test_a_worker_that_has_nothing_to_do_ends_on_sigterm_too(talk: Talk) -> None
 
 def test_an_error_in_the_executor_ends_the_run_and_not_the_worker(tmp_path: Path) -> None:
     code = (
-        "import noisegraph.worker as worker\n"
+        "import noisegraph.serving.worker as worker\n"
         "sound, times = worker.run, iter([True])\n"
         "def broken(*a, **k):\n"
         "    if next(times, False): raise RecursionError('inside the executor')\n"

@@ -13,7 +13,6 @@ import noisegraph as ng
 import numpy
 import pytest
 import torch
-from noisegraph.cache import Cache
 from noisegraph.check import check, require
 from noisegraph.devices import resolve
 from noisegraph.events import RunFinished
@@ -24,6 +23,7 @@ from noisegraph.nodes.networks.unet_config import UNetConfig, tupled
 from noisegraph.plan import plan
 from noisegraph.registry import Registry
 from noisegraph.run import run
+from noisegraph.store.cache import Cache
 from numpy.typing import NDArray
 from safetensors.torch import load_file
 from sklearn.datasets import load_digits

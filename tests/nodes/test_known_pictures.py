@@ -7,7 +7,6 @@ from collections.abc import Callable
 import noisegraph as ng
 import pytest
 import torch
-from noisegraph.codecs import decode, encode
 from noisegraph.nodes.guidance.apg import Remembered, apg, apg_momentum
 from noisegraph.nodes.guidance.cfg import cfg
 from noisegraph.nodes.guidance.ilvr import ilvr, low_pass
@@ -17,6 +16,7 @@ from noisegraph.nodes.samplers.ddim import ddim, ddpm
 from noisegraph.nodes.samplers.dpmpp import dpmpp_2m
 from noisegraph.nodes.samplers.edm import heun
 from noisegraph.nodes.samplers.walk import advance, walk
+from noisegraph.store.codecs import decode, encode
 from noisegraph.testing.mixture import Mixture, three_clusters
 from torch import Tensor
 

@@ -18,7 +18,7 @@ from ..events import (
     RunFinished,
     RunStarted,
 )
-from ..protocol import Rate
+from ..serving.protocol import Rate
 from .narration import A_WHILE, Quiet, finished, started
 from .text import printable, seconds
 

@@ -8,10 +8,10 @@ from dataclasses import asdict
 
 import click
 
-from .. import upkeep
-from ..cache import DISK_BYTES
 from ..folders import cache_folder
-from ..protocol import told
+from ..serving.protocol import told
+from ..store import upkeep
+from ..store.cache import DISK_BYTES
 from .call import Size
 from .text import complain, give, say, size
 

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from .. import request
-from ..cache import DISK_BYTES, Cache
 from ..check import Checked
 from ..errors import Problem
 from ..folders import cache_folder
 from ..opening import opened
 from ..registry import Registry
 from ..request import Refusal
+from ..store.cache import DISK_BYTES, Cache
 from .arguments import arguments
 
 if TYPE_CHECKING:
     from ..plan import Plan
-    from ..provenance import Record
+    from ..writing.provenance import Record
 
 F = TypeVar("F", bound=Callable[..., Any])
 ONE_RUN_MEMORY = 32_000_000

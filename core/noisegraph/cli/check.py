@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-from ..args import Literal, Swept, Unset
 from ..check import Checked
+from ..checking.args import Literal, Swept, Unset
 from ..errors import GraphError, Problem
-from ..protocol import told
+from ..serving.protocol import told
 from ..types import describe
 from .call import called, on_graph
 from .text import columns, complain, give, say

@@ -18,7 +18,7 @@ from ..events import (
     RunStarted,
     Warned,
 )
-from ..protocol import Rate
+from ..serving.protocol import Rate
 from .text import coloured, printable, say, seconds
 
 A_WHILE = 0.1

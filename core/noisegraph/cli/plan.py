@@ -12,8 +12,8 @@ from ..explain import Explained, explain
 from ..facts import memory
 from ..history import recall
 from ..plan import Plan
-from ..protocol import estimate, explained
 from ..request import afresh
+from ..serving.protocol import estimate, explained
 from .call import cache_for, called, folder_of, on_graph, sorted_out, with_cache
 from .text import give, say, seconds
 

@@ -12,17 +12,17 @@ from typing import Any
 
 import click
 
-from ..cache import Cache
 from ..errors import GraphError, NoisegraphError, did_you_mean
 from ..events import Event, NodeFinished, RunFinished
 from ..history import remember
-from ..naming import make_folder
-from ..outputs import Written, tensors_for, told, unwritable, write
 from ..plan import Plan
-from ..protocol import Speaker, line
 from ..registry import Registry
 from ..request import afresh
 from ..run import run
+from ..serving.protocol import Speaker, line
+from ..store.cache import Cache
+from ..writing.naming import make_folder
+from ..writing.outputs import Written, tensors_for, told, unwritable, write
 from .call import Call, cache_for, called, folder_of, on_graph, sorted_out, with_cache
 from .interrupt import interruptible
 from .narration import Narration, Plain, Quiet
@@ -192,7 +192,7 @@ def _tell_differences(call: Call, plan: Plan, quiet: bool) -> None:
     """Where a picture's record names other versions or files than there are now, say so."""
     if call.record is None or quiet:
         return
-    from ..provenance import differences
+    from ..writing.provenance import differences
 
     for what in differences(call.record, plan, call.registry):
         say(f"the result may differ from the picture: {what}")

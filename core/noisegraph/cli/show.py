@@ -20,7 +20,7 @@ def command(picture: Path, only_graph: bool, as_json: bool) -> None:
 
     PICTURE is a PNG that noisegraph wrote. `noisegraph run PICTURE` makes it again, with name=value a variant of it.
     """
-    from ..provenance import dump
+    from ..writing.provenance import dump
 
     found = record_in(picture)
     if only_graph:

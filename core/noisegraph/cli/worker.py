@@ -17,6 +17,6 @@ def command(device: str, dtype: str, memory: int | None, disk: int | None) -> in
 
     It reads commands from stdin and writes events to stdout, a line each, until stdin ends.
     """
-    from ..worker import serve
+    from ..serving.worker import serve
 
     return serve(device, dtype, memory, disk)

@@ -9,9 +9,9 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from ..guard import check_value, summary
 from ..loop import Loop
 from ..node import NodeSpec, Port, spec_of
+from ..running.guard import check_value, summary
 from ..schema import schema
 from ..types import checker, describe
 from .sameness import same

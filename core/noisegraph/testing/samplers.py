@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..codecs import decode, encode
 from ..diffusion.level import Level, Levels, Process, at_ratio
 from ..diffusion.processes.exploding import EDM
 from ..diffusion.processes.flow import Flow
 from ..diffusion.processes.preserving import ContinuousVP
 from ..diffusion.sampler import Sampler
+from ..store.codecs import decode, encode
 from .mixture import three_clusters
 from .order import measured_order
 from .sameness import same

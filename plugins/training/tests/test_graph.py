@@ -11,7 +11,6 @@ from typing import Any
 import noisegraph as ng
 import pytest
 import torch
-from noisegraph.cache import Cache
 from noisegraph.check import check, require
 from noisegraph.devices import resolve
 from noisegraph.events import NodeStepped, RunFinished
@@ -19,6 +18,7 @@ from noisegraph.graph import library, parse
 from noisegraph.plan import plan
 from noisegraph.registry import Registry
 from noisegraph.run import run
+from noisegraph.store.cache import Cache
 
 KILLED = """
 import os, sys

@@ -9,8 +9,8 @@ from typing import Any
 import noisegraph as ng
 import pytest
 import torch
-from noisegraph.codecs import decode, encode
 from noisegraph.registry import Registry
+from noisegraph.store.codecs import decode, encode
 from noisegraph_training.autoencoder import Settings, psnr, reconstruction
 from noisegraph_training.card import weights
 from noisegraph_training.clip import contrastive_loss, retrieved, trimmed

@@ -8,7 +8,7 @@ from typing import Any
 import noisegraph as ng
 import pytest
 import torch
-from noisegraph.codecs import decode, encode
+from noisegraph.store.codecs import decode, encode
 from noisegraph_training.batches import noisy_batch
 from noisegraph_training.card import weights
 from noisegraph_training.data import digits

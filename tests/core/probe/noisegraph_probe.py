@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import click
 import noisegraph as ng
-from noisegraph.codecs import Codec
 from noisegraph.extensions import Executor, Importer
+from noisegraph.store.codecs import Codec
 from pydantic import Field
 
 

@@ -8,17 +8,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from .cache import Cache
-from .devices import current, out_of_memory, using
+from ..devices import current, out_of_memory, using
+from ..errors import NodeError, Place, Problem
+from ..events import Event, NodeFailed
+from ..keys import Provenance
+from ..loop import Loop
+from ..plan import Task
+from ..resident import free_memory
+from ..store.cache import Cache
 from .drive import drive
-from .errors import NodeError, Place, Problem
-from .events import Event, NodeFailed
 from .guard import MisbehaviourError, check_value, stamp, summary
-from .keys import Provenance
-from .loop import Loop
-from .plan import Task
 from .prints import Prints
-from .resident import free_memory
 
 _HERE = Path(__file__).parent
 

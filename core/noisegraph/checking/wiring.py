@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, get_args, get_origin
 
+from ..errors import Problem, did_you_mean
+from ..graph import Graph
+from ..node import NodeSpec, Port
+from ..types import describe, fields, fits, generic, members
 from .args import Broken, Several, Unset, Wire
-from .errors import Problem, did_you_mean
-from .graph import Graph
-from .node import NodeSpec, Port
 from .scope import FlatNode
-from .types import describe, fields, fits, generic, members
 
 
 class NoFieldError(Exception):

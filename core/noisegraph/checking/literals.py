@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..errors import Place, Problem
+from ..graph import Graph
+from ..node import Port
+from ..reading.files import resolve
+from ..types import describe
 from .args import Literal
-from .errors import Place, Problem
-from .files import resolve
-from .graph import Graph
-from .node import Port
 from .scope import FlatNode
-from .types import describe
 
 
 class Literals:

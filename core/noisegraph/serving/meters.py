@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from .devices import Device
+from ..devices import Device
 
 MOST_MEMORY = 4_000_000_000
 

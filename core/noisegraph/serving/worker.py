@@ -20,25 +20,25 @@ from itertools import count
 from pathlib import Path
 from typing import TextIO
 
+from ..devices import Device, resolve
+from ..errors import GraphError
+from ..events import NodeFinished, RunFinished
+from ..explain import explain
+from ..folders import cache_folder
+from ..history import recall, remember
+from ..manual import told as told_node
+from ..plan import Plan
+from ..registry import Registry
+from ..request import planned
+from ..run import run
+from ..schema import installed_schema
+from ..store.cache import DISK_BYTES, Cache
+from ..writing.naming import make_folder
+from ..writing.outputs import Written, told, unwritable, write
 from .asking import COMMANDS, CommandError, afresh_in, asked, understood
-from .cache import DISK_BYTES, Cache
-from .devices import Device, resolve
-from .errors import GraphError
-from .events import NodeFinished, RunFinished
-from .explain import explain
-from .folders import cache_folder
 from .gate import Gate
-from .history import recall, remember
-from .manual import told as told_node
 from .meters import memory_bound, meters
-from .naming import make_folder
-from .outputs import Written, told, unwritable, write
-from .plan import Plan
 from .protocol import VERSION, Message, Speaker, explained, line
-from .registry import Registry
-from .request import planned
-from .run import run
-from .schema import installed_schema
 
 _METER_SECONDS = 1.0
 _PATIENCE = 10.0

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..errors import Place
+from ..graph import Graph
+from ..node import NodeSpec
 from .args import Arg
-from .errors import Place
-from .graph import Graph
-from .node import NodeSpec
 
 
 @dataclass(slots=True, eq=False)

@@ -13,11 +13,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from .folders import cache_folder
+from ..folders import cache_folder
 from .memo import Memo
 
 FRAMEWORK = "noisegraph"
-CONTRACT = Path(__file__).parent / "diffusion"
+CONTRACT = Path(__file__).parent.parent / "diffusion"
 """The part of the framework whose arithmetic every plugin's results rest on."""
 _SUFFIXES = (
     *importlib.machinery.EXTENSION_SUFFIXES,

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from . import files
-from .args import Literal, Swept
-from .errors import GraphError, Place
-from .graph import Graph, parse
-from .plan import Plan, Point, Read, Task
-from .registry import Registry
-from .scope import Scope
+from ..checking.args import Literal, Swept
+from ..checking.scope import Scope
+from ..errors import GraphError, Place
+from ..graph import Graph, parse
+from ..plan import Plan, Point, Read, Task
+from ..reading import files
+from ..registry import Registry
 
 FORMAT = 1
 _DEEPEST = 64

@@ -8,21 +8,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-from .args import Wire
-from .check import Checked
-from .codecs import Codec
-from .errors import Problem
+from ..check import Checked
+from ..checking.args import Wire
+from ..errors import Problem
+from ..plan import Plan
+from ..registry import Registry
+from ..run import Result
+from ..running.guard import summary
+from ..store.codecs import Codec
+from ..store.storable import storable
+from ..types import describe, members, plain
+from ..values import Latent, WeightsFile
 from .formats import DATA, PICTURES, File, files_of, picture_files, pictures_of
-from .guard import summary
 from .naming import Names, stem
 from .picture import Pixels, sheet
-from .plan import Plan
 from .provenance import Record, dump, record_of
-from .registry import Registry
-from .run import Result
-from .storable import storable
-from .types import describe, members, plain
-from .values import Latent, WeightsFile
 
 
 @dataclass

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from .errors import Place, Problem
+from ..errors import Place, Problem
 from .positions import Positions
 
 DEEPEST = 64

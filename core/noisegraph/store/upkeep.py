@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from ..errors import Place, Problem
 from .container import CodecError, check
-from .errors import Place, Problem
 from .ledger import Ledger
 from .owners import left_over
 

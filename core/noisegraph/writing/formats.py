@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, get_args, get_origin
 
-from .arrays import is_array, is_tensor
-from .codecs import Codec, encode
+from ..store.arrays import is_array, is_tensor
+from ..store.codecs import Codec, encode
+from ..types import members, plain
+from ..values import Image, Mask, WeightsFile
 from .picture import KEYWORD, Pixels, pixels, png
 from .provenance import Record, dump
-from .types import members, plain
-from .values import Image, Mask, WeightsFile
 
 PICTURES = (Image, Mask)
 DATA = (str, int, float, bool, type(None))

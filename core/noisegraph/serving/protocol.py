@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any, TypeAlias
 
-from .errors import Problem
-from .events import (
+from ..errors import Problem
+from ..events import (
     Event,
     NodeCached,
     NodeFailed,
@@ -23,7 +23,7 @@ from .events import (
     RunStarted,
     Warned,
 )
-from .explain import Explained
+from ..explain import Explained
 
 Message: TypeAlias = dict[str, Any]
 VERSION = 1
@@ -140,7 +140,7 @@ class Speaker:
             yield from self._preview(event, size)
 
     def _preview(self, event: NodeStepped, size: int) -> Iterator[Message]:
-        from .picture import pixels, thumbnail
+        from ..writing.picture import pixels, thumbnail
 
         with contextlib.suppress(Exception):  # a preview is a nicety: what is wrong with it must not end the run
             value = event.preview()

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, ValuesView
 from contextlib import suppress
 from typing import Any
 
-from .node import NodeSpec
-from .types import checker, describe
+from ..node import NodeSpec
+from ..types import checker, describe
 
 ATOMS = frozenset((int, float, str, bool, bytes, type(None)))
 

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .devices import Device
-from .errors import GraphError, did_you_mean
-from .graph import Graph, parse
-from .opening import opened
-from .plan import Plan
+from ..devices import Device
+from ..errors import GraphError, did_you_mean
+from ..graph import Graph, parse
+from ..opening import opened
+from ..plan import Plan
+from ..registry import Registry
+from ..request import EVERYTHING, Request, afresh
 from .protocol import Message
-from .registry import Registry
-from .request import EVERYTHING, Request, afresh
 
 COMMANDS = ("run", "plan", "cancel", "schema", "preview_size", "pause", "resume", "step")
 

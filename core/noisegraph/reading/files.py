@@ -9,8 +9,8 @@ from functools import cache
 from itertools import islice
 from pathlib import Path
 
-from .errors import did_you_mean
-from .folders import cache_folder
+from ..errors import did_you_mean
+from ..folders import cache_folder
 from .memo import Memo, stamp
 
 WORTH_KEEPING = 2**20

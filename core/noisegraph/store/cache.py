@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from ..errors import Place, Problem
 from .codecs import Codec, CodecError, Tensors, decode, encode
 from .disk import Disk
-from .errors import Place, Problem
 from .memory import Memory
 from .upkeep import damaged
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..errors import MOST_TOLD, Problem, did_you_mean
 from .args import ARGS, Arg, Broken, Literal, Several, Wire
-from .errors import MOST_TOLD, Problem, did_you_mean
 from .scope import Scope
 
 Path = tuple[str | int, ...]

@@ -7,13 +7,13 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
-from . import keys
-from .cache import Cache
-from .events import Event, NodeStepped
+from .. import keys
+from ..events import Event, NodeStepped
+from ..keys import Provenance, UnkeyedError
+from ..loop import Loop
+from ..plan import Task
+from ..store.cache import Cache
 from .guard import MisbehaviourError, stamp
-from .keys import Provenance, UnkeyedError
-from .loop import Loop
-from .plan import Task
 
 MOST_LOST = 5.0
 """Seconds of work that a killed run may lose at most, unless a single step takes longer."""

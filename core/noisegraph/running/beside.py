@@ -8,9 +8,9 @@ from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from .cut import RUN
-from .events import Event
-from .plan import Plan
+from ..cut import RUN
+from ..events import Event
+from ..plan import Plan
 
 READERS = 4
 """How many nodes that want no device run at once."""

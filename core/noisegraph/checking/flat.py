@@ -7,13 +7,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ..errors import MOST_TOLD, GraphError, Place, PluginError, Problem, did_you_mean
+from ..graph import SUFFIX, Graph, find
+from ..node import RESERVED, NodeSpec
+from ..reading.files import resolve
+from ..registry import Registry
 from .args import ARGS, Arg, Broken, Literal, Swept, Unset, wires
-from .errors import MOST_TOLD, GraphError, Place, PluginError, Problem, did_you_mean
-from .files import resolve
-from .graph import SUFFIX, Graph, find
-from .node import RESERVED, NodeSpec
 from .references import References
-from .registry import Registry
 from .scope import Flat, FlatNode, Scope
 
 DEVICE = re.compile(r"cpu|mps|cuda(:\d{1,3})?")

@@ -10,9 +10,9 @@ import types
 import typing
 from typing import Any, Literal, NewType, TypeVar, get_args, get_origin
 
+from ..types import members, plain
+from ..values import Tensor
 from .records import field_names
-from .types import members, plain
-from .values import Tensor
 
 _PLAIN = (type(None), bool, int, float, str, bytes)
 _CONTAINERS = (list, tuple, dict, collections.abc.Sequence, collections.abc.Mapping)

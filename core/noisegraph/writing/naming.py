@@ -8,7 +8,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from .errors import GraphError, Place
+from ..errors import GraphError, Place
 
 _LONGEST = 80
 

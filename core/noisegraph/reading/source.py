@@ -7,7 +7,7 @@ import math
 import re
 from typing import Any, cast
 
-from .errors import GraphError, Place, Problem
+from ..errors import GraphError, Place, Problem
 from .faults import DEEPEST, LONGEST_NUMBER, faults
 from .positions import Positions as Positions
 from .positions import locate as locate

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from .errors import GraphError, Place
+from ..errors import GraphError, Place
 
 if TYPE_CHECKING:
     import numpy

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from .errors import NoisegraphError
+from ..errors import NoisegraphError
 
 HEADER_LIMIT = 100_000_000
 """The longest header that the safetensors library reads, in bytes."""

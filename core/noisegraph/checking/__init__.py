@@ -1,0 +1,1 @@
+"""A graph opened up, its wires and its literals checked."""

@@ -1,0 +1,1 @@
+"""What files say: JSON text, files that graphs name, the code of plugins."""

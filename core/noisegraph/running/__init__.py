@@ -1,0 +1,1 @@
+"""Tasks performed: nodes called, loops driven, misbehaviour caught."""

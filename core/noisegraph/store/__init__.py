@@ -1,0 +1,1 @@
+"""Values kept by key: codecs, memory, disk."""

@@ -1,0 +1,1 @@
+"""Outputs as files, with what made them inside."""
