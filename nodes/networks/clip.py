@@ -132,7 +132,8 @@ class VisionEmbeddings(nn.Module):
     def __init__(self, config: CLIPConfig) -> None:
         super().__init__()
         width, patch = config.image_width, config.patch_size
-        self.class_embedding = nn.Parameter(torch.randn(width) * width**-0.5)
+        self.class_embedding = nn.Parameter(torch.empty(width))
+        nn.init.normal_(self.class_embedding, std=width**-0.5)
         self.patch_embedding = nn.Conv2d(3, width, patch, stride=patch, bias=False)
         self.position_embedding = nn.Embedding((config.image_size // patch) ** 2 + 1, width)
         nn.init.normal_(self.position_embedding.weight, std=0.02)

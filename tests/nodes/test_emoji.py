@@ -47,6 +47,17 @@ def test_what_the_card_says_is_known_without_torch() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_words_are_encoded_without_what_torch_imports_to_draw_on_the_meta_device() -> None:
+    code = (
+        "import sys\n"
+        "from noisegraph.nodes import model, text\n"
+        "text.encode(model.emoji_space().text, prompt='a red heart')\n"
+        "assert 'sympy' not in sys.modules\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_latent_of_another_model_is_refused_before_anything_is_loaded() -> None:
     nodes = {
         "space": {"use": "model.emoji_space"},
