@@ -54,8 +54,7 @@ CLAIMS: Mapping[str, Claims] = {
     "sampler.lms": {"order": 4, "counts": (80, 160, 320, 640)},
     "sampler.plms": {"order": 2, "evaluations": 2},
     "sampler.pndm": {"order": 2, "evaluations": 4},
-    # A Langevin step of the size that an image's own score gives it leaves the law alone only in many dimensions.
-    "sampler.predictor_corrector": {"evaluations": 2, "law_steps": 0},
+    "sampler.predictor_corrector": {"evaluations": 2},
     "sampler.restart": {"evaluations": 100},
     "sampler.reverse_diffusion": {},
     "sampler.rk45": {"evaluations": 1000, "couples": True, "waits": True},
