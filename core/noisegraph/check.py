@@ -218,6 +218,8 @@ class _Checker:
                 for field in arg.fields:
                     found = found.get(field, {}) if isinstance(found, Mapping) else {}
                 known[name] = found
+        if any(name not in known and port.wired for name, port in node.spec.ports.items()):
+            return  # a wire is missing or leads nowhere, which has been told
         try:
             self.facts[index] = node.spec.options.facts(known)
         except (Exception, SystemExit) as error:

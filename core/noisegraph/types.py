@@ -89,8 +89,12 @@ def _subclass(given: type, wanted: type) -> bool:
         if wanted in given.__mro__:
             return True
         methods = [name for name in vars(wanted) if name == "__call__" or not name.startswith("_")]
-        return bool(methods) and all(hasattr(given, name) for name in methods)
+        return bool(methods) and all(any(_declares(base, name) for base in given.__mro__) for name in methods)
     return issubclass(given, wanted)
+
+
+def _declares(kind: type, name: str) -> bool:
+    return name in vars(kind) or name in vars(kind).get("__annotations__", ())  # `hasattr` finds the metaclass's, too
 
 
 def generic(kind: Any) -> TypeVar | None:

@@ -117,3 +117,28 @@ def test_the_built_in_nodes_tell_what_does_not_fit(sizes: list[int], told: str) 
     }  # fmt: skip
     problems = [str(problem) for problem in check(parse(json.dumps(graph)), Registry.installed()).problems]
     assert any(told in problem for problem in problems)
+
+
+@pytest.mark.parametrize("image", [{}, {"image": "$nobody"}])
+def test_a_wire_that_is_missing_or_broken_is_told_once_not_again_as_a_fact(image: dict[str, str]) -> None:
+    graph = {
+        "nodes": {"m": {"use": "f.model", "family": "sd1"}, "l": {"use": "f.encode", "model": "$m", **image}},
+        "outputs": {"l": "$l"},
+    }
+    (problem,) = check(parse(json.dumps(graph)), Registry([Local("f", [model, encode])])).problems
+    assert "f.encode needs 'image'" in str(problem) or "$nobody refers to nothing" in str(problem)
+
+
+def test_a_network_or_a_latent_is_no_denoiser() -> None:
+    graph = {
+        "nodes": {
+            "model": {"use": "model.digit"},
+            "noise": {"use": "latent.noise", "like": "$model.latent"},
+            "guided": {"use": "guide.cfg", "positive": "$model.unet", "negative": "$noise"},
+            "solver": {"use": "sampler.ddim"},
+        },
+        "outputs": {"solver": "$solver"},
+    }
+    told = "\n".join(str(problem) for problem in check(parse(json.dumps(graph)), Registry.installed()).problems)
+    assert "'positive' of guided (guide.cfg) wants Denoiser, but model.unet (model.digit) gives Network" in told
+    assert "'negative' of guided (guide.cfg) wants Denoiser, but noise (latent.noise) gives Latent" in told
