@@ -8,7 +8,7 @@ import struct
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeAlias
 
 from .loop import Later
 
@@ -55,49 +55,59 @@ def wire(key: bytes, fields: Sequence[str] = ()) -> bytes:
     return b"w" + key + b"".join(b".%d:%b" % (len(name), name.encode()) for name in fields) + b";"
 
 
+Living: TypeAlias = dict[int, tuple[Callable[[], Any], bytes]]
+"""The number of a living object -> a weak reference to it, and the reading that gave it."""
+
+
 class Provenance:
     """Whence the values of a run came: an object -> the reading that gave it. Keeps no value alive that can do without.
 
-    A denoiser may live on inside another after its own node's value was freed; so values are known for as long as they
-    live. Tuples and the like, of which Python cannot tell when they die, are known until `forget`.
+    A denoiser may live on inside another after its own node's value was freed, and in the memory of a cache after the
+    run; so values are known in `living` for as long as they live, and whoever keeps values keeps that. Tuples and the
+    like, of which Python cannot tell when they die, are known until `forget`.
     """
 
-    def __init__(self) -> None:
-        self._known: dict[int, tuple[Callable[[], Any], bytes]] = {}
+    def __init__(self, living: Living | None = None) -> None:
+        self._living: Living = {} if living is None else living
+        self._held: dict[int, tuple[Any, bytes]] = {}
 
     def add(self, value: Any, key: bytes, fields: tuple[str, ...] = ()) -> None:
         """Note that the value, and the fields of it where it is a NamedTuple, were made under the key."""
         if type(value) in _PLAIN:
             return
-        number = id(value)
-        if number not in self._known:
-            self._known[number] = (self._reference(value, number), wire(key, fields))
+        if self._reading(value) is None:
+            self._note(value, wire(key, fields))
         if isinstance(value, tuple) and hasattr(value, "_fields"):
             for name, item in zip(value._fields, value, strict=True):
                 self.add(item, key, (*fields, name))
 
-    def _reference(self, value: Any, number: int) -> Callable[[], Any]:
-        known = self._known
+    def _note(self, value: Any, reading: bytes) -> None:
+        number, living = id(value), self._living
         try:
-            return weakref.ref(value, lambda _: known.pop(number, None))
+            living[number] = (weakref.ref(value, lambda _: living.pop(number, None)), reading)
         except TypeError:
-            return lambda: value
+            self._held[number] = (value, reading)
+
+    def _reading(self, value: Any) -> bytes | None:
+        known = self._living.get(id(value))
+        if known is not None and known[0]() is value:
+            return known[1]
+        held = self._held.get(id(value))
+        return None if held is None else held[1]
 
     def forget(self, value: Any) -> None:
         """The run no longer holds the value."""
-        if type(value) in _STRONG or isinstance(value, tuple):
-            self._known.pop(id(value), None)
-            if hasattr(value, "_fields"):
-                for item in value:
-                    self.forget(item)
+        if self._held.pop(id(value), None) is not None and hasattr(value, "_fields"):
+            for item in value:
+                self.forget(item)
 
     def encode(self, value: Any) -> bytes:
         """The value as bytes: plain data by its content, all else by whence it came; raises UnkeyedError."""
         if type(value) in _PLAIN:
             return literal(value)
-        known = self._known.get(id(value))
-        if known is not None and known[0]() is value:
-            return known[1]
+        reading = self._reading(value)
+        if reading is not None:
+            return reading
         if isinstance(value, Later):
             return value.reading
         if isinstance(value, (tuple, list)):
@@ -108,7 +118,6 @@ class Provenance:
 
 
 _PLAIN = frozenset((str, int, float, bool, type(None)))
-_STRONG = frozenset((list, dict, tuple))
 
 
 def version_key(version: Callable[..., Any], given: Mapping[str, Any] | None) -> bytes | None:

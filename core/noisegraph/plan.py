@@ -44,6 +44,8 @@ class Task:
 
     id: str
     spec: NodeSpec
+    code: bytes
+    """What stands in keys for the node's name, its code, and the precision that it runs in."""
     key: bytes
     literals: dict[str, Any]
     reads: tuple[tuple[str, Read], ...]
@@ -113,7 +115,7 @@ class _Planner:
         self.tasks: list[Task] = []
         self.by_key: dict[bytes, int] = {}
         self.of_node: dict[str, int] = {}
-        self.prefixes: dict[tuple[NodeSpec, str | None], bytes] = {}
+        self.codes: dict[tuple[NodeSpec, str | None], bytes] = {}
 
     def plan(self) -> Plan:
         if self.checked.points == ({},):
@@ -164,7 +166,8 @@ class _Planner:
         device = node.raw.get("device")
         reads: list[tuple[str, Read]] = []
         lists: list[tuple[str, tuple[Read, ...]]] = []
-        parts = [self._prefix(spec, device)]
+        code = self._code(spec, device)
+        parts = [code]
         pure = spec.options.pure
         for name, default in _ports(spec):
             arg = args.get(name)
@@ -192,7 +195,7 @@ class _Planner:
             number = self.by_key[key] = len(self.tasks)
             name = node.id if point < 0 else f"{node.id}[{point}]"
             stored = pure and node.raw.get("cache") is not False
-            self.tasks.append(Task(name, spec, key, values, tuple(reads), tuple(lists), device, pure, stored))
+            self.tasks.append(Task(name, spec, code, key, values, tuple(reads), tuple(lists), device, pure, stored))
         self.of_node.setdefault(node.id, number)
         return number
 
@@ -207,12 +210,11 @@ class _Planner:
                 values[name] = self.checked.swept[node.spec.ports[name], arg.name][point]
         return values
 
-    def _prefix(self, spec: NodeSpec, device: str | None) -> bytes:
-        """What the keys of a node's tasks begin with: its name, its code, and the precision that it runs in."""
-        known = self.prefixes.get((spec, device))
+    def _code(self, spec: NodeSpec, device: str | None) -> bytes:
+        known = self.codes.get((spec, device))
         if known is None:
             precision = self.device.precision if device is None else self.device.on(device).precision
-            known = self.prefixes[spec, device] = _code(spec, precision if spec.options.device else "")
+            known = self.codes[spec, device] = _code(spec, precision if spec.options.device else "")
         return known
 
 
@@ -236,7 +238,8 @@ def _literal(spec: NodeSpec, name: str, value: Any) -> bytes:
         return keys.literal(value)
     port = spec.ports[name]
     if port.file is not None and value is not None:
-        return b"F" + keys.literal(files.digest(Path(value)))
+        paths = value if isinstance(value, (list, tuple)) else [value]
+        return b"F" + keys.literal([files.digest(Path(path)) for path in paths])
     return keys.literal(port.dump(value))
 
 

@@ -8,6 +8,9 @@ import sys
 import time
 import weakref
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, NewType, Protocol, TypeVar
 
 import noisegraph as ng
@@ -340,6 +343,64 @@ def shared(
 def adder(*, by: float = 1.0) -> ng.Sampler:
     """Something that adds, in the shape of a sampler."""
     return ng.Sampler(lambda x: x + by, lambda denoiser, state, step: state, noisy=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Turns:
+    """What two adders do, in turn."""
+
+    before: Callable[[torch.Tensor], Any]
+    after: Callable[[torch.Tensor], Any]
+
+
+@ng.node(early=True)
+def turns(before: ng.Sampler, after: ng.Sampler) -> Turns:
+    """Something that holds what other nodes made."""
+    return Turns(before.init, after.init)
+
+
+@ng.node(early=True)
+def turning(x: ng.Latent, turns: Turns, *, steps: int = 10, turn: int = 6) -> ng.Loop[ng.Latent]:
+    """As `shared`, with what adds inside of something else."""
+
+    def acts(index: int) -> Callable[[torch.Tensor], Any]:
+        return turns.before if index < turn else turns.after
+
+    def step(state: Count, index: int) -> Count:
+        CALLS["step"] += 1
+        return Count(acts(index)(state.x), state.n + 1)
+
+    return ng.Loop(
+        lambda: Count(x), step, steps, lambda state: ng.Latent(state.x),
+        reads=lambda index: (index, acts(index)), begins=(x,),
+    )  # fmt: skip
+
+
+@ng.node
+def spoil_history(x: ng.Latent, *, at: int = 100) -> ng.Loop[ng.Latent]:
+    """A loop whose states share a history, which step `at` wrongly changes in place."""
+
+    def step(state: Remembering, index: int) -> Remembering:
+        CALLS["step"] += 1
+        if index == at:
+            state.history.add_(1)
+        return Remembering(state.x + state.history, state.history)
+
+    return ng.Loop(
+        lambda: Remembering(x, x.clone()), step, 6, lambda state: ng.Latent(state.x),
+        reads=lambda index: (index, index == at), begins=(x,),
+    )  # fmt: skip
+
+
+class Remembering(NamedTuple):
+    x: ng.Tensor
+    history: ng.Tensor
+
+
+@ng.node
+def contents(*, files: list[ng.File]) -> str:
+    """The texts of files."""
+    return "".join(Path(file).read_text() for file in files)
 
 
 @ng.node

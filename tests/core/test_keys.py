@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from noisegraph import keys
 from noisegraph.check import check
 from noisegraph.devices import Device
+from noisegraph.early import Early
 from noisegraph.events import NodeFinished
 from noisegraph.explain import explain
 from noisegraph.graph import load, parse
@@ -21,6 +22,7 @@ from noisegraph.history import recall, remember
 from noisegraph.plan import plan
 from noisegraph.registry import Local, Registry
 from noisegraph.run import run
+from noisegraph.running.drive import StepKeys, step_keys
 
 from .conftest import CPU, Engine, Told
 from .nodes import CALLS, VERSION
@@ -140,6 +142,29 @@ def test_c40_another_precision_changes_the_key(engine: Engine) -> None:
     assert one == other
 
 
+def test_c40_steps_in_another_precision_have_other_keys(engine: Engine) -> None:
+    """The node that steps may have a device of its own, and what it reads another."""
+
+    def steps(**device: str) -> StepKeys:
+        graph = {
+            "nodes": {
+                "x": {"use": "t.tensor", "device": "cpu"},
+                "a": {"use": "t.adder", "device": "cpu"},
+                "n": {"use": "t.shared", "x": "$x", "before": "$a", "after": "$a", **device},
+            },
+            "outputs": {"x": "$n"},
+        }
+        planned = plan(check(parse(json.dumps(graph)), engine.registry), Device("cuda", "bfloat16"))
+        early, number = Early(planned), planned.of_node["n"]
+        loop = early.loop(number)
+        assert loop is not None
+        return step_keys(planned.tasks[number], loop, early.provenance)
+
+    here, there = steps(), steps(device="cpu")
+    assert here.shared
+    assert set(here.known).isdisjoint(there.known)
+
+
 def test_c40_a_file_counts_by_its_content(engine: Engine, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("one")
     (tmp_path / "b.txt").write_text("one")
@@ -155,6 +180,23 @@ def test_c40_a_file_counts_by_its_content(engine: Engine, tmp_path: Path) -> Non
     assert told("a.txt").outputs == {"n": "two!"}
     (tmp_path / "a.txt").write_text("one")
     assert told("a.txt").cached == ["n"]
+
+
+def test_c40_a_list_of_files_counts_by_their_contents(engine: Engine, tmp_path: Path) -> None:
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text(name)
+    graph = parse(
+        json.dumps({"nodes": {"n": {"use": "t.contents", "files": ["a.txt", "b.txt"]}}, "outputs": {"n": "$n"}}),
+        folder=tmp_path,
+    )
+
+    def told() -> Told:
+        return Told(list(run(plan(check(graph, engine.registry), CPU), engine.cache)))
+
+    assert told().outputs == {"n": "a.txtb.txt"}
+    assert told().cached == ["n"]
+    (tmp_path / "b.txt").write_text("two")
+    assert told().outputs == {"n": "a.txttwo"}
 
 
 def test_c41_a_version_function_that_tells_the_same_is_cached(engine: Engine) -> None:

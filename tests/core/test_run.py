@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import random
 from collections.abc import Generator
@@ -9,8 +10,9 @@ from typing import Any
 
 import pytest
 from noisegraph.errors import GraphError
-from noisegraph.events import RunFinished
+from noisegraph.events import NodeStepped, RunFinished
 from noisegraph.run import run
+from noisegraph.store.disk import Disk
 
 from .conftest import Engine, Told
 from .nodes import CALLS, MADE, VERSION
@@ -246,6 +248,16 @@ def test_a_loop_that_changes_its_state_in_place_is_named(engine: Engine) -> None
     assert failure.kind == "mutated"
 
 
+def test_what_a_step_changes_in_place_spoils_no_earlier_state(engine: Engine) -> None:
+    def graph(at: int) -> dict[str, Any]:
+        nodes = {"x": {"use": "t.tensor"}, "n": {"use": "t.spoil_history", "x": "$x", "at": at}}
+        return {"nodes": nodes, "outputs": {"x": "$n"}}
+
+    memory = Engine()
+    assert memory.run(graph(at=4)).failed["n"].kind == "mutated"
+    assert memory.run(graph(at=100)).outputs["x"].tolist() == [7.0] * 4
+
+
 COUNT: dict[str, Any] = {
     "nodes": {"x": {"use": "t.tensor"}, "n": {"use": "t.count", "x": "$x", "steps": 20}},
     "outputs": {"x": "$n"},
@@ -264,6 +276,51 @@ def test_c90_a_cancelled_loop_goes_on_in_the_next_process(engine: Engine) -> Non
     assert CALLS["step"] == 7
     assert told.steps == [13, *range(14, 21)]
     assert told.outputs["x"].tolist() == [21.0] * 4
+
+
+def test_a_cancelled_loop_goes_on_in_the_same_process_though_what_it_reads_is_inside_of_a_kept_value(
+    engine: Engine,
+) -> None:
+    graph = {
+        "nodes": {
+            "x": {"use": "t.tensor"},
+            "a": {"use": "t.adder", "by": 1.0},
+            "b": {"use": "t.adder", "by": 2.0},
+            "turns": {"use": "t.turns", "before": "$a", "after": "$b"},
+            "n": {"use": "t.turning", "x": "$x", "turns": "$turns"},
+        },
+        "outputs": {"x": "$n"},
+    }
+    events = run(engine.plan(graph), engine.cache)
+    assert any(getattr(event, "step", 0) == 8 for event in events)
+    assert isinstance(events, Generator)
+    events.close()
+    told = engine.run(graph)
+    assert told.steps == [8, 9, 10]
+    assert told.outputs["x"].tolist() == [15.0] * 4
+
+
+def test_a_disk_that_fills_up_costs_a_cancelled_loop_no_step_that_was_stored(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nodes = {"x": {"use": "t.tensor", "size": 1000}, "n": {"use": "t.slow_count", "x": "$x", "steps": 8}}
+    graph = {"nodes": nodes, "outputs": {"x": "$n"}}
+    write = Disk.write
+
+    def full(disk: Disk, key: bytes, data: bytes) -> None:
+        if len(data) > 1000:  # a state; there is room for the note which is the latest
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(disk, key, data)
+
+    events = run(engine.plan(graph), engine.cache)
+    assert any(getattr(event, "step", 0) == 1 for event in events)  # the first state is stored at once
+    monkeypatch.setattr(Disk, "write", full)
+    assert any(getattr(event, "step", 0) == 6 for event in events)
+    assert isinstance(events, Generator)
+    events.close()
+    monkeypatch.undo()
+    again = engine.restart().run(graph).of(NodeStepped)
+    assert [(event.step, event.cached) for event in again] == [(1, True), *((step, False) for step in range(2, 9))]
 
 
 def test_a_loop_that_is_asked_for_afresh_does_all_its_steps(engine: Engine) -> None:
@@ -305,6 +362,19 @@ def test_runs_that_agree_up_to_a_step_share_the_steps(engine: Engine) -> None:
     assert told.outputs["x"].tolist() == [19.0] * 4
     assert told.steps == [6, 7, 8, 9, 10]
     assert CALLS["step"] == 4
+
+
+@pytest.mark.parametrize("turn", [6, 18, 30, 42])
+def test_the_next_process_too_shares_all_steps_up_to_a_round_share(engine: Engine, turn: int) -> None:
+    def turning(after: float) -> dict[str, Any]:
+        graph: dict[str, Any] = _turning(after)
+        graph["nodes"]["n"] |= {"turn": turn, "steps": 10 if turn == 6 else 60}
+        return graph
+
+    engine.run(turning(2.0))
+    CALLS.clear()
+    engine.restart().run(turning(3.0))
+    assert CALLS["step"] == (4 if turn == 6 else 60 - turn)
 
 
 def test_thirty_identical_points_cost_one(engine: Engine) -> None:

@@ -77,4 +77,7 @@ class Literals:
         accepted = port.accept(value)
         if port.file is None or accepted is None:
             return accepted
-        return str(resolve(accepted, node.scope.graph.readable, port.file.suffixes))
+        readable, suffixes = node.scope.graph.readable, port.file.suffixes
+        if isinstance(accepted, (list, tuple)):
+            return type(accepted)(str(resolve(one, readable, suffixes)) for one in accepted)
+        return str(resolve(accepted, readable, suffixes))

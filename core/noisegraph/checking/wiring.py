@@ -46,11 +46,15 @@ class Wiring:
         given = self.kind(wire)
         if (given, port) in self._fitting:
             return
-        if not isinstance(given, NoFieldError) and fits(given, wanted):
+        if not isinstance(given, NoFieldError) and fits(given, wanted) and port.file is None:
             if wanted is port.type:
                 self._fitting.add((given, port))
             return
         where = node.scope.place("nodes", node.name, port.name)
+        if port.file is not None:
+            told = f"'{port.name}' of {node.spec.full_name} names a file, which no node can choose"
+            self.problems.append(Problem(where, told, "type the path, here or in an input"))
+            return
         if isinstance(given, NoFieldError):
             self.problems.append(Problem(where, str(given), given.hint))
             return

@@ -19,6 +19,8 @@ MOST_LOST = 5.0
 """Seconds of work that a killed run may lose at most, unless a single step takes longer."""
 SHARE = 50
 """Storing a state may cost one part in this many of the time since the last."""
+TENTHS = 10
+"""States after so many equal parts of the steps are stored in any case: changes on the way begin at round shares."""
 
 Call = Callable[..., Any]
 
@@ -45,13 +47,13 @@ class StepKeys:
 
 
 def step_keys(task: Task, loop: Loop[Any], provenance: Provenance) -> StepKeys:
-    """H(code, start), then H(the key before, what the step reads); the task's own key where a reading is not known."""
+    """H(code and precision, start), then H(the key before, what the step reads); the task's own key where a reading is
+    not known.
+    """
     if loop.reads is None:
         return StepKeys(False, [], task.key)
     try:
-        key = keys.digest(
-            b"loop", task.spec.fingerprint, keys.literal(task.spec.full_name), provenance.encode(loop.begins)
-        )
+        key = keys.digest(b"loop", task.code, provenance.encode(loop.begins))
         known = [key]
         for index in range(loop.total):
             key = keys.digest(key, provenance.encode(loop.reads(index)))
@@ -75,7 +77,7 @@ def drive(
     """Do the steps that are not stored, or all unless it may resume; returns what the loop finishes with."""
     chain = step_keys(task, loop, provenance)
     step, state = _resume(loop, chain, cache, call) if resume else (0, call(loop.start))
-    store = _Store(cache, chain, task)
+    store = _Store(cache, chain, task, loop.total, step)
     if step:
         yield NodeStepped(task.id, step, loop.total, True, _preview(loop, state))
     try:
@@ -110,21 +112,22 @@ def _preview(loop: Loop[Any], state: Any) -> Callable[[], Any]:
 class _Store:
     """When states are stored: in memory each, on disk as often as it stays cheap and no less than MOST_LOST asks."""
 
-    def __init__(self, cache: Cache, chain: StepKeys, task: Task) -> None:
+    def __init__(self, cache: Cache, chain: StepKeys, task: Task, total: int, kept: int) -> None:
         self.cache = cache
         self.chain = chain
         self.stored = task.stored
         self.cost = 0.0
         self.last = time.perf_counter()
         self.waiting: tuple[int, Any] | None = None
-        self.kept = -1
+        self.kept = kept
+        self.marks = {round(total * part / TENTHS) for part in range(1, TENTHS)} if chain.shared else set()
 
     def offer(self, step: int, state: Any) -> None:
         """Take a new state; store it now or let the next one take its place."""
         if not self.stored:
             return
         since = time.perf_counter() - self.last
-        if since >= min(MOST_LOST, SHARE * self.cost):
+        if since >= min(MOST_LOST, SHARE * self.cost) or step in self.marks:
             self._put(step, state)
             return
         self.waiting = (step, state)
@@ -132,8 +135,12 @@ class _Store:
             self.cache.put(self.chain.of(step), state, disk=False)
 
     def drop(self, step: int) -> None:
-        """The state after this many steps was changed in place: it is no longer what its key says."""
+        """The state after this many steps was changed in place: it is no longer what its key says.
+
+        Earlier states may share its tensors, so that nothing in memory is to be trusted; what is on disk was copied.
+        """
         self.waiting = None
+        self.cache.memory.clear()
         self.cache.discard(self.chain.of(step))
 
     def settle(self) -> None:
@@ -143,10 +150,14 @@ class _Store:
 
     def _put(self, step: int, state: Any) -> None:
         began = time.perf_counter()
-        self.cache.put(self.chain.of(step), state)
+        stored = self.cache.put(self.chain.of(step), state)
         if not self.chain.shared:
-            self.cache.put(self.chain.latest, step)
-            if self.kept >= 0:
-                self.cache.discard(self.chain.of(self.kept))
-        self.kept, self.waiting, self.last = step, None, time.perf_counter()
+            self._supersede(step) if stored else self.cache.discard(self.chain.of(step))
+        self.waiting, self.last = None, time.perf_counter()
         self.cost = self.last - began
+
+    def _supersede(self, step: int) -> None:
+        """Of states that nobody shares the latest is enough, once it is stored: a full disk must not cost both."""
+        if self.cache.put(self.chain.latest, step) and self.kept:
+            self.cache.discard(self.chain.of(self.kept))
+        self.kept = step

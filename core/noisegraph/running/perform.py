@@ -37,7 +37,7 @@ class Performer:
 
     def __init__(self, cache: Cache) -> None:
         self.cache = cache
-        self.provenance = Provenance()
+        self.provenance = Provenance(cache.living)
         self.prints = Prints()
         self.warned: list[Problem] = []
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ..errors import Place, Problem
+from ..keys import Living
 from .codecs import Codec, CodecError, Tensors, decode, encode
 from .disk import Disk
 from .memory import Memory
@@ -38,6 +39,8 @@ class Cache:
         self.memory = Memory(memory_bytes)
         self.disk = Disk(Path(folder).absolute(), disk_bytes) if folder is not None else None
         self.codecs = tuple(codecs)
+        self.living: Living = {}
+        """Whence the values in memory came, and those that live on inside them."""
         self._problems: list[Problem] = []
         self._told: set[str] = set()
 
@@ -60,12 +63,14 @@ class Cache:
             self.memory.put(key, hit.value, backed=True)
         return hit
 
-    def put(self, key: bytes, value: Any, disk: bool = True, memory: bool = True) -> None:
-        """Keep the value in the tiers that are asked for; on disk only where it has a codec."""
+    def put(self, key: bytes, value: Any, disk: bool = True, memory: bool = True) -> bool:
+        """Keep the value in the tiers that are asked for; on disk only where it has a codec.
+
+        False where the disk could not take it.
+        """
         if memory:
             self.memory.put(key, value)
-        if disk and self.disk is not None:
-            self._write(self.disk, key, value)
+        return self._write(self.disk, key, value) if disk and self.disk is not None else True
 
     def discard(self, key: bytes) -> None:
         """Forget the value everywhere."""
@@ -111,24 +116,26 @@ class Cache:
             self._tell_once("read", disk, f"the cache cannot be read: {error.strerror}", "what it holds is made again")
         return None
 
-    def _write(self, disk: Disk, key: bytes, value: Any) -> None:
+    def _write(self, disk: Disk, key: bytes, value: Any) -> bool:
         try:
             data = encode(value, self.codecs)
         except Exception as error:  # from a plugin's codec
             what = f"a codec failed on a {type(value).__name__}: {type(error).__name__}: {error}"
             self._tell_once(what, disk, what, "the value is not stored")
-            return
+            return True
         if data is None:
-            return
+            return True
         if len(data) > disk.limit:
             what = f"a value of {_megabytes(len(data))} is too large for a cache of {_megabytes(disk.limit)}"
             self._tell_once("size", disk, what, "it is not stored; allow the cache more room")
-            return
+            return False
         try:
             disk.write(key, data)
+            return True
         except OSError as error:
             hint = "make room, or set NOISEGRAPH_CACHE to another folder; the run goes on without storing"
             self._tell_once("write", disk, f"the cache cannot store a value: {error.strerror or error}", hint)
+            return False
 
     def _tell_once(self, kind: str, disk: Disk, what: str, hint: str) -> None:
         if kind not in self._told:
