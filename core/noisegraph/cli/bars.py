@@ -6,7 +6,8 @@ from collections.abc import Callable
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TaskID
+from rich.table import Column
 from rich.text import Text
 
 from ..events import (
@@ -30,7 +31,7 @@ class Bars(Quiet):
         super().__init__(all_frames, origin)
         self._console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
         self._progress = Progress(
-            TextColumn("{task.description}", markup=False), BarColumn(bar_width=24), MofNCompleteColumn(), _Pace(),
+            _Name(), BarColumn(bar_width=24), MofNCompleteColumn(table_column=_whole()), _Pace(table_column=_whole()),
             console=self._console, transient=True,
         )  # fmt: skip
         self._nodes: TaskID | None = None
@@ -76,6 +77,7 @@ class Bars(Quiet):
         if event.node not in self._loops:
             bar = self._progress.add_task(printable(event.node)[:40], total=event.of)
             self._loops[event.node] = (bar, self._running.get(event.node) or Rate())
+            self._describe("nodes")  # the node's name stands at its own bar now
         bar, rate = self._loops[event.node]
         rate.add(event)
         self._progress.update(bar, completed=event.step, speed=rate.per_second, left=rate.left(event))
@@ -94,6 +96,19 @@ class Bars(Quiet):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """Take the bars away."""
         self._progress.stop()
+
+
+def _whole() -> Column:
+    """A column that keeps its width on a narrow terminal."""
+    return Column(no_wrap=True)
+
+
+class _Name(ProgressColumn):
+    """What a bar is of, cut off where the terminal is narrow."""
+
+    def render(self, task: Task) -> Text:
+        """The name on one line."""
+        return Text(task.description, no_wrap=True, overflow="ellipsis")
 
 
 class _Pace(ProgressColumn):

@@ -21,4 +21,4 @@ def command(kind: str, name: str, out: Path) -> None:
     """
     folder = scaffold(kind, name, out)
     give(str(folder))
-    say(f"install it and run its tests: pip install -e {folder} && pytest {folder}")
+    say(f'install it and run its tests: pip install -e "{folder}[test]" && pytest {folder}')
