@@ -46,13 +46,13 @@ class Memory:
 
 def memory(facts: Iterable[Facts]) -> Memory:
     """What the values with these facts take."""
-    weights: dict[Any, int] = {}
+    weights: set[tuple[Any, int]] = set()
     largest = 0
     for one in facts:
         parts = [one, *(part for part in one.values() if isinstance(part, Mapping))]
-        weights |= {part.get("family"): int(part["weights"]) for part in parts if "weights" in part}
+        weights |= {(part.get("family"), int(part["weights"])) for part in parts if "weights" in part}
         largest = max([largest, *(_bytes(part) for part in parts)])
-    return Memory(sum(weights.values()), largest)
+    return Memory(sum(size for _, size in weights), largest)
 
 
 def _bytes(facts: Facts) -> int:

@@ -21,7 +21,8 @@ class AttentionPool(nn.Module):
     def __init__(self, side: int, channels: int, heads: int, out_channels: int) -> None:
         super().__init__()
         self.heads = heads
-        self.positional_embedding = nn.Parameter(torch.randn(channels, side * side + 1) / channels**0.5)
+        self.positional_embedding = nn.Parameter(torch.empty(channels, side * side + 1))
+        nn.init.normal_(self.positional_embedding, std=channels**-0.5)
         self.qkv_proj = nn.Conv1d(channels, 3 * channels, 1)
         self.c_proj = nn.Conv1d(channels, out_channels, 1)
 
