@@ -217,7 +217,7 @@ def find(name: str, folder: Path | None = None) -> Graph:
     known = library()
     if name in known:
         return load(known[name], f"{name}{SUFFIX}")
-    hint = did_you_mean(name, known) or "`noisegraph graphs` lists the library"
+    hint = did_you_mean(name, known) or "`noisegraph graphs` lists the library, `noisegraph nodes` the nodes"
     raise GraphError.of(f"no graph '{name[:200]}', neither a file nor in the library", hint)
 
 

@@ -113,7 +113,7 @@ def _explain(error: Any, value: Any) -> str:
     inner = ".".join(str(part) for part in first["loc"] if isinstance(part, int))
     shown = json.dumps(value, default=str)
     shown = shown if len(shown) <= 60 else shown[:57] + "..."
-    message = first["msg"][:1].lower() + first["msg"][1:]
+    message = (first["msg"][:1].lower() + first["msg"][1:]).removeprefix("input ")  # the port is its subject
     return f"{message}{f' (item {inner})' if inner else ''}, found {shown}"
 
 

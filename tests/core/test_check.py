@@ -37,7 +37,7 @@ ONE = {"use": "t.number", "value": 1}
         (graph({"use": "q.number"}), "no plugin 'q'"),
         (graph({"use": "t.add"}), "t.add needs 'a'; wire it"),
         (graph({"use": "t.number", "valu": 1}), "no such port or parameter of t.number: 'valu'; did you mean 'value'?"),
-        (graph({"use": "t.number", "value": "3"}), "'value' of t.number input should be a valid integer, found \"3\""),
+        (graph({"use": "t.number", "value": "3"}), "'value' of t.number should be a valid integer, found \"3\""),
         (graph({"use": "t.number", "value": 5.9}), "found 5.9"),
         (graph({"use": "t.number", "value": True}), "found true"),
         (graph({"use": "t.real", "value": True}), "found true"),
@@ -56,6 +56,9 @@ ONE = {"use": "t.number", "value": 1}
         (graph({"use": "t.pair"}, {"use": "t.add", "a": "$n0.frist"}), "did you mean 'first'?"),
         (graph(ONE, {"use": "t.add", "a": "n0"}), 'did you mean "$n0"?'),
         (graph(ONE, {"use": "t.add", "a": 5}), "'a' of t.add is wired"),
+        (graph(ONE, {"use": "t.number", "value": "n0"}), 'found "n0"; did you mean "$n0"?'),
+        (graph({"use": "t.pair"}, {"use": "t.number", "value": "n0.first"}), 'did you mean "$n0.first"?'),
+        (graph({"use": "t.text"}, {"use": "t.total", "items": "$n0"}), "but n0 (t.text) gives str"),
         (graph({"use": "t.span", "low": 5, "high": 2}), "low 5 is above high 2"),
         (graph(ONE, outputs={}), "the graph has no outputs"),
         (graph(ONE, outputs={"x": "$n7"}), "$n7 refers to nothing"),
@@ -260,7 +263,10 @@ def test_a_graph_is_a_node_of_another(engine: Engine, folder: Path) -> None:
 def test_a_sub_graph_with_several_outputs_is_asked_which(engine: Engine, folder: Path) -> None:
     path = _put(folder, "o.json", graph(ONE, {"use": "part.json", "a": "$n0"}))
     (told,) = _problems(engine, path)
-    assert "has the outputs sum, again" in told
+    assert "part.json has several outputs; it has sum, again" in told
+    path = _put(folder, "o.json", graph({"use": "part.json", "a": 1}, outputs={"x": "$n0.smu"}))
+    told = "".join(_problems(engine, path))
+    assert "part.json has no output 'smu'; did you mean 'sum'?" in told
 
 
 def test_errors_inside_sub_graphs_have_their_place(engine: Engine, folder: Path) -> None:
@@ -288,6 +294,7 @@ def test_wires_into_sub_graphs_are_typed(engine: Engine, folder: Path) -> None:
     assert any("'a' of p/s (t.add) wants int, but t (t.text) gives str" in told for told in problems)
     assert any('found "x"' in told and "o.json" in told for told in problems)
     assert len(problems) == 2
+    assert all("o.json:" in told and "nodes.p." in told for told in problems), "a mistake is where it was written"
 
 
 @pytest.mark.parametrize("names", [["self.json"], ["self.json", "two.json"], ["self.json", "two.json", "three.json"]])

@@ -35,15 +35,14 @@ class Literals:
         where = ("nodes", node.name, port.name)
         if port.wired and value is not None:
             told = f"'{port.name}' of {node.spec.full_name} is wired: it wants {describe(port.type)} from a node"
-            known = [*node.scope.graph.nodes, *node.scope.graph.inputs]
-            hint = f'did you mean "${value}"?' if value in known else 'write a reference like "$node"'
+            hint = _dollar(node, value) or 'write a reference like "$node"'
             self.problems.append(Problem(node.scope.place(*where), told, hint))
             return
         try:
             node.values[port.name] = self._accept(node, port, value)
         except ValueError as error:
             told = f"'{port.name}' of {node.spec.full_name} {error}"
-            self.problems.append(Problem(node.scope.place(*where), told))
+            self.problems.append(Problem(node.scope.place(*where), told, _dollar(node, value)))
 
     def given(self, node: FlatNode, port: Port, arg: Literal) -> None:
         """A value that comes through an input, of the whole graph or of the sub-graph that the node is in."""
@@ -81,3 +80,10 @@ class Literals:
         if isinstance(accepted, (list, tuple)):
             return type(accepted)(str(resolve(one, readable, suffixes)) for one in accepted)
         return str(resolve(accepted, readable, suffixes))
+
+
+def _dollar(node: FlatNode, value: Any) -> str:
+    """The reference that a text was probably meant for, its dollar forgotten."""
+    name = value.partition(".")[0] if isinstance(value, str) else None
+    graph = node.scope.graph
+    return f'did you mean "${value}"?' if name in graph.nodes or name in graph.inputs else ""

@@ -70,12 +70,13 @@ class References:
             first = fields[0] if fields else next(iter(outputs)) if len(outputs) == 1 else ""
             if first in outputs:
                 return self._field(scope, self.output(target, first), fields[1:], text, path)
-            told = f"{text}: {target.graph.name} has the outputs {', '.join(outputs) or 'none'}"
-            self.problems.append(Problem(scope.place(*path), told, did_you_mean(first, outputs) or "name one of them"))
+            told = f"{text}: {target.graph.name} has {f'no output {first!r}' if fields else 'several outputs'}"
+            hint = did_you_mean(first, outputs) or f"it has {', '.join(outputs) or 'none'}"
+            self.problems.append(Problem(scope.place(*path), told, hint))
             return Broken()
         if name not in scope.graph.nodes:  # a node whose own trouble has been told is not told again
             known = [*scope.graph.inputs, *scope.graph.nodes] if len(self.problems) < MOST_TOLD else []
-            hint = did_you_mean(name, known) or 'write "$$" for a literal dollar'
+            hint = did_you_mean(name, known) or 'name an input or a node; "$$" begins a literal dollar'
             self.problems.append(Problem(scope.place(*path), f"{text[:200]} refers to nothing", hint))
         return Broken()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, get_args, get_origin
 
-from ..errors import Problem, did_you_mean
+from ..errors import Place, Problem, did_you_mean
 from ..graph import Graph
 from ..node import NodeSpec, Port
 from ..types import describe, fields, fits, generic, members
@@ -50,7 +50,7 @@ class Wiring:
             if wanted is port.type:
                 self._fitting.add((given, port))
             return
-        where = node.scope.place("nodes", node.name, port.name)
+        where = _written(node, port)
         if port.file is not None:
             told = f"'{port.name}' of {node.spec.full_name} names a file, which no node can choose"
             self.problems.append(Problem(where, told, "type the path, here or in an input"))
@@ -64,7 +64,10 @@ class Wiring:
             f"'{port.name}' of {node.id} ({node.spec.full_name}) wants {describe(wanted)}, "
             f"but {source.id}{field} ({source.spec.full_name}) gives {describe(given)}"
         )
-        hint = f'write a list: "{port.name}": ["${source.name}{field}"]' if port.many else _offer(source, wanted)
+        listed = any(
+            fits(given, item) for kind in members(wanted) if get_origin(kind) is list for item in get_args(kind)
+        )
+        hint = f'write a list: "{port.name}": ["${source.name}{field}"]' if listed else _offer(source, wanted)
         self.problems.append(Problem(where, told, hint))
 
     def check_list(self, node: FlatNode, port: Port, arg: Several) -> None:
@@ -113,6 +116,19 @@ def _field_kind(kind: Any, names: tuple[str, ...], spec: NodeSpec) -> Any:
             return NoFieldError(f"what {spec.full_name} gives ({describe(kind)}) has no field '{name}'", hint)
         kind = known[name]
     return kind
+
+
+def _written(node: FlatNode, port: Port) -> Place:
+    """Where the wire of a port was written: where a graph is used, for a wire that came through its inputs."""
+    scope, path = node.scope, ("nodes", node.name, port.name)
+    text = node.raw[port.name]
+    while scope.parent is not None and isinstance(text, str):
+        use = scope.parent.graph.nodes[scope.within]
+        name = text[1:].partition(".")[0]
+        if name not in scope.graph.inputs or name not in use:
+            break
+        text, path, scope = use[name], ("nodes", scope.within, name), scope.parent
+    return scope.place(*path)
 
 
 def _offer(source: FlatNode, wanted: Any) -> str:
