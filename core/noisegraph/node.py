@@ -89,9 +89,16 @@ class Port:
         try:
             if self.simple:
                 return self.strict(value)
-            return self.adapter.validate_json(json.dumps(value, sort_keys=True), strict=True)  # as in its key
+            accepted = self._from_json(value)
+            same = self._from_json(self.dump(accepted)) == accepted
         except ValueError as error:  # pydantic's ValidationError is one; to import it here would cost each call
             raise ValueError(_explain(error, value)) from None
+        if not same:  # values that differ would have one key
+            raise ValueError(f"is of type {describe(self.type)}, whose values do not come back from JSON as they were")
+        return accepted
+
+    def _from_json(self, value: Any) -> Any:
+        return self.adapter.validate_json(json.dumps(value, sort_keys=True), strict=True)
 
     def dump(self, value: Any) -> Any:
         """The JSON form of an accepted value or of a default."""
@@ -169,7 +176,7 @@ class NodeSpec:
         found = {}
         for parameter in inspect.signature(self.function).parameters.values():
             required = parameter.default is parameter.empty
-            found[parameter.name] = Port(
+            port = found[parameter.name] = Port(
                 parameter.name,
                 hints[parameter.name],
                 wired=parameter.kind is parameter.POSITIONAL_OR_KEYWORD,
@@ -177,6 +184,9 @@ class NodeSpec:
                 default=None if required else parameter.default,
                 help=_port_help(parameter.name, hints[parameter.name], self.doc),
             )
+            if port.default and port.file is not None:
+                told = f"the file '{port.name}' has a default; a graph names the file, or none is read"
+                raise PluginError(f"node '{self.name}': {told}")
         return found
 
     @cached_property

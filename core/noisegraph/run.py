@@ -69,7 +69,7 @@ class _Run:
             pinned = self.cache.pinned([self.tasks[number].key for number in self.tiers])
             prints = self.performer.prints.installed()
             with nothing_built_searched(), prints, pinned, using(self.plan.device):
-                self._start_beside(self.beside.unblocked)
+                self._start_beside()
                 for number, state in enumerate(self.states):
                     if state == SERVED and (served := self._serve(number)) is not None:
                         yield served
@@ -175,10 +175,11 @@ class _Run:
         if self.loops:
             self.performer.provenance.add(value, self.tasks[number].key)
         if self.beside.waits:
-            self._start_beside(self.beside.ready(number))
+            self.beside.made(number)
+            self._start_beside()
 
-    def _start_beside(self, numbers: Collection[int]) -> None:
-        for number in numbers:
+    def _start_beside(self) -> None:
+        for number in self.beside.startable():
             if all(one in self.values for one in self.tasks[number].upstream()):  # else one was spoilt meanwhile
                 self.beside.start(number, self._performance(number))
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, NamedTuple, NewType, Protocol, TypeV
 
 import noisegraph as ng
 import torch
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 CALLS: Counter[str] = Counter()
 MADE: list[weakref.ref[torch.Tensor]] = []
@@ -104,6 +104,12 @@ def anything(*, value: Any = None) -> str:
 
 
 @ng.node
+def whisper(*, secret: SecretStr) -> str:
+    """A parameter of which JSON tells nothing."""
+    return secret.get_secret_value()
+
+
+@ng.node
 def pair(*, first: int = 1, second: str = "b") -> Pair:
     """Two values."""
     CALLS["pair"] += 1
@@ -164,6 +170,12 @@ def choose(first: T | None = None, second: T | None = None, *, take: Literal["fi
 def tensor(*, size: int = 4, value: float = 1.0) -> ng.Latent:
     """A tensor full of one value."""
     CALLS["tensor"] += 1
+    return _made(torch.full((size,), value))
+
+
+@ng.node(device=False)
+def tensor_beside(*, size: int = 4, value: float = 1.0) -> ng.Latent:
+    """As `tensor`, without a device."""
     return _made(torch.full((size,), value))
 
 

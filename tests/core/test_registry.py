@@ -39,6 +39,7 @@ BROKEN = {
     "unannotated": (GOOD.replace("def seven()", "def seven(a)"), "port 'a' has no annotation"),
     "no_return": (GOOD.replace(" -> int", ""), "the return has no annotation"),
     "starred": (GOOD.replace("seven()", "seven(*a: int)"), "is not a port"),
+    "default_file": (GOOD.replace("seven()", "seven(*, file: ng.File = 'a.txt')"), "the file 'file' has a default"),
     "unreadable": (GOOD.replace("-> int", "-> 'Nowhere'"), "its annotations cannot be read"),
 }
 

@@ -12,6 +12,7 @@ import pytest
 from noisegraph.errors import GraphError
 from noisegraph.events import NodeStepped, RunFinished
 from noisegraph.run import run
+from noisegraph.running.beside import AHEAD
 from noisegraph.store.disk import Disk
 
 from .conftest import Engine, Told
@@ -505,6 +506,18 @@ def test_c26_a_node_that_wants_no_device_runs_beside_one_that_does(engine: Engin
     assert told.outputs["z"] == 2
     (end,) = told.of(RunFinished)
     assert end.seconds < 0.3 + 0.31 + 0.3  # one after the other would take at least that
+
+
+def test_c31_what_runs_beside_is_only_so_far_ahead_of_its_turn(engine: Engine) -> None:
+    engine.cache.memory.limit = 0
+    nodes: dict[str, Any] = {f"x{i}": {"use": "t.tensor_beside", "value": i} for i in range(60)}
+    nodes |= {f"y{i}": {"use": "t.slow_count", "x": f"$x{i}", "steps": 2} for i in range(60)}
+    MADE.clear()
+    alive = []
+    for event in run(engine.plan({"nodes": nodes, "outputs": {f"y{i}": f"$y{i}" for i in range(60)}}), engine.cache):
+        alive.append(sum(made() is not None for made in MADE))
+    assert [value[0].item() for value in Told([event]).outputs.values()] == [i + 0.25 for i in range(60)]
+    assert 1 < max(alive) <= AHEAD + 2
 
 
 def test_c27_a_failure_beside_does_not_stop_the_rest(engine: Engine) -> None:

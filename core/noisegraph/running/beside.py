@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextvars
 import queue
-from collections.abc import Generator
+from collections import Counter
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from heapq import heappop, heappush
 from typing import Any
 
 from ..cut import RUN
@@ -14,6 +16,8 @@ from ..plan import Plan
 
 READERS = 4
 """How many nodes that want no device run at once."""
+AHEAD = 8
+"""How many tasks of a lane may be under way or done before their turn: their values wait in memory."""
 
 
 class Beside:
@@ -28,39 +32,45 @@ class Beside:
                     self._lanes[number] = lane
         if len(self._lanes) == states.count(RUN) and len(set(self._lanes.values())) == 1:
             self._lanes = {}  # nothing to run beside
+        self._ready: dict[str, list[int]] = {lane: [] for lane in self._lanes.values()}
+        self._ahead: Counter[str] = Counter()
         self._waiting: dict[int, int] = {}
         self._readers: dict[int, list[int]] = {}
-        for number in self._lanes:
+        for number, lane in self._lanes.items():
             above = set(plan.tasks[number].upstream())
             self._waiting[number] = len(above)
             for one in above:
                 self._readers.setdefault(one, []).append(number)
+            if not above:
+                heappush(self._ready[lane], number)
         self._pools: dict[str, ThreadPoolExecutor] = {}
         self._started: dict[int, queue.SimpleQueue[Any]] = {}
         self._cancelled = False
 
     @property
     def waits(self) -> bool:
-        """Whether tasks wait for values."""
-        return bool(self._readers)
+        """Whether tasks may have to be started yet."""
+        return bool(self._lanes)
 
-    @property
-    def unblocked(self) -> list[int]:
-        """The tasks that can start at once."""
-        return [number for number, above in self._waiting.items() if not above]
-
-    def ready(self, finished: int) -> list[int]:
-        """The tasks that can start now that one more value is there."""
-        ready = []
-        for one in self._readers.pop(finished, ()):
+    def made(self, number: int) -> None:
+        """One more value is there, for which tasks may have waited."""
+        for one in self._readers.pop(number, ()):
             self._waiting[one] -= 1
-            if not self._waiting[one]:
-                ready.append(one)
-        return ready
+            if not self._waiting[one] and one in self._lanes:
+                heappush(self._ready[self._lanes[one]], one)
+
+    def startable(self) -> Iterator[int]:
+        """The tasks to start now: those whose turn comes first, as many as may be ahead of it."""
+        for lane, ready in self._ready.items():
+            while ready and self._ahead[lane] < AHEAD:
+                number = heappop(ready)
+                if number in self._lanes:
+                    yield number
 
     def start(self, number: int, performance: Generator[Event, None, Any]) -> None:
         """Perform a task in its lane's thread."""
         lane = self._lanes[number]
+        self._ahead[lane] += 1
         if lane not in self._pools:
             self._pools[lane] = ThreadPoolExecutor(READERS if lane == "" else 1, f"noisegraph {lane or 'reading'}")
         events: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -81,8 +91,10 @@ class Beside:
 
     def follow(self, number: int) -> Generator[Event, None, Any] | None:
         """The events of a task that was started, then its value; None for one that was not."""
+        lane = self._lanes.pop(number, "")
         if number not in self._started:
             return None
+        self._ahead[lane] -= 1
         return _follow(self._started.pop(number))
 
     def close(self) -> None:
