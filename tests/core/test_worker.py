@@ -151,6 +151,8 @@ def test_wrong_commands_and_wrong_graphs_are_told_and_the_worker_lives(talk: Tal
     for text in ("nonsense", "[]", '{"command": "rum"}', '{"command": "preview_size", "size": "big"}', "[" * 5000):
         talk.tell_text(text)
         assert talk.until(event="error")[-1]["kind"] == "command"
+    talk.tell_text('{"cmd": "run"}')
+    assert '{"command": "run", ' in talk.until(event="error")[-1]["message"]
     heard = talk.run("bad", {"nodes": {"a": {"use": "probe.nothing"}}, "outputs": {"x": "$b"}})
     error = next(one for one in heard if one["event"] == "error")
     assert (error["kind"], [problem["path"] for problem in error["problems"]]) == (

@@ -29,11 +29,13 @@ def understood(text: str) -> Message:
         command = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise CommandError(f"a command is one line of JSON: {error}") from None
-    kind = command.get("command") if isinstance(command, dict) else None
+    if not isinstance(command, dict) or "command" not in command:
+        raise CommandError('a command says which it is: {"command": "run", "run": "1", "path": "my.json"}')
+    kind = command["command"]
     if kind not in COMMANDS:
         hint = did_you_mean(str(kind), COMMANDS) or f"there are {', '.join(COMMANDS)}"
         raise CommandError(f"no command {str(kind)[:80]!r}; {hint}")
-    return command  # type: ignore[no-any-return]
+    return command
 
 
 def asked(command: Message, registry: Registry, device: Device) -> Request:
