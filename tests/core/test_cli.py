@@ -385,9 +385,12 @@ def test_plan_says_what_will_run_and_why_and_how_long_it_took(here: Path, capsys
     _, out, error = in_process(capsys, "plan", graph, "v=2")
     assert "a: run, parameter 'value' changed 1 -> 2; took " in out
     assert "b: run, upstream changed: a; took " in out
-    assert "2 will run, 0 cached, about 0.0 s" in error
+    assert error.startswith("2 will run, 0 cached, about 0.0 s\n")
+    nodes["c"] = {"use": "probe.add", "a": "$b"}
+    write(here, inputs={"v": 1}, nodes=nodes, outputs={"x": "$c"})
+    assert "3 will run, 0 cached, about 0.0 s beside what never ran" in in_process(capsys, "plan", graph, "v=2")[2]
     _, out, _ = in_process(capsys, "plan", graph, "v=2", "--json")
-    assert [node["state"] for node in json.loads(out)["nodes"]] == ["run", "run"]
+    assert [node["state"] for node in json.loads(out)["nodes"]] == ["run", "run", "run"]
 
 
 def test_events_are_json_lines_that_count_up_and_end_with_result_and_done(

@@ -65,7 +65,9 @@ def wanted(plan: Plan, told: Sequence[Explained]) -> str:
 
 def summary(told: Sequence[Explained]) -> str:
     """How many nodes will run, and about how long that will take."""
-    to_run = sum(node.state == "run" for node in told)
+    to_run = [node for node in told if node.state == "run"]
     about = estimate(told)
     time = f", about {seconds(about)}" if about is not None else ""
-    return f"{to_run} will run, {len(told) - to_run} cached{time}"
+    if time and any(node.seconds is None for node in to_run):
+        time += " beside what never ran"
+    return f"{len(to_run)} will run, {len(told) - len(to_run)} cached{time}"
