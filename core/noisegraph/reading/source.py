@@ -25,7 +25,7 @@ def read(text: str | bytes, name: str) -> dict[str, Any]:
     """
     text = decoded(text, name)
     try:
-        found = json.loads(text, object_pairs_hook=_unique, parse_float=_finite, parse_constant=_finite)
+        found = _DECODER.decode(text)
     except (ValueError, RecursionError) as error:
         raise GraphError(faults(text, name) or [Problem(Place(name), f"not valid JSON: {error}")]) from None
     suspect = not isinstance(found, dict) or not _shallow(found) or _HALF_PAIR.search(text)
@@ -63,6 +63,9 @@ def _finite(number: str) -> float:
     if not math.isfinite(value) or len(number.lstrip("-")) > LONGEST_NUMBER:
         raise _Irregular
     return value
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_finite, parse_constant=_finite)
 
 
 def _shallow(found: Any) -> bool:
