@@ -6,7 +6,6 @@ from collections import ChainMap
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import keys
@@ -238,8 +237,7 @@ def _literal(spec: NodeSpec, name: str, value: Any) -> bytes:
         return keys.literal(value)
     port = spec.ports[name]
     if port.file is not None and value is not None:
-        paths = value if isinstance(value, (list, tuple)) else [value]
-        return b"F" + keys.literal([files.digest(Path(path)) for path in paths])
+        return b"F" + keys.literal([files.digest(path) for path in files.named(value)])
     return keys.literal(port.dump(value))
 
 

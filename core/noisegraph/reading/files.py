@@ -83,6 +83,13 @@ def _nearest(paths: Sequence[Path], suffixes: Sequence[str]) -> str:
     return ""
 
 
+def named(value: str | Sequence[str] | None) -> list[Path]:
+    """The files that the value of a file parameter names: one, several, or none."""
+    if not value:
+        return []
+    return [Path(value)] if isinstance(value, str) else [Path(one) for one in value]
+
+
 def digest(path: Path) -> str:
     """The BLAKE3 hash of a file's content, in hexadecimal; worked out again only when the file has changed."""
     name = str(path.absolute())

@@ -6,6 +6,7 @@ import importlib.metadata
 import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -121,15 +122,17 @@ def _files(task: Task) -> list[tuple[str, str]]:
     """The hashes of the files that a task's parameters name, and what its node says of others that it reads."""
     node = task.id.partition("[")[0]
     told = [
-        (f"{node}.{port.name} {Path(task.literals[port.name]).name}", files.digest(Path(task.literals[port.name])))
+        (f"{node}.{port.name} {path.name}", files.digest(path))
         for port in task.spec.params
-        if port.file is not None and task.literals.get(port.name) is not None
+        if port.file is not None
+        for path in files.named(task.literals.get(port.name))
     ]
     version = task.spec.options.version
     if version is not None:
         names = inspect.signature(version).parameters
         given = {name: task.literals.get(name, task.spec.ports[name].default) for name in names}
-        told.append((f"{node} {task.spec.full_name}", str(version(**given))))
+        with suppress(Exception, SystemExit):  # a node whose version cannot be told runs each time
+            told.append((f"{node} {task.spec.full_name}", str(version(**given))))
     return told
 
 
