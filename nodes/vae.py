@@ -97,8 +97,8 @@ def encode(vae: Autoencoder, image: ng.Image) -> ng.Latent:
     latent_sizes(tuple(image.shape[1:]), vae.factor, vae.channels)
     with torch.no_grad():
         module: Any = vae.weights.module()
-        dtype = next(module.parameters()).dtype
-        parts = [module.means((part * 2 - 1).expand(-1, 3, -1, -1).to(dtype)) for part in torch.split(image, AT_ONCE)]
+        weight = next(module.parameters())
+        parts = [module.means((part * 2 - 1).expand(-1, 3, -1, -1).to(weight)) for part in torch.split(image, AT_ONCE)]
     return ng.Latent(torch.cat(parts).float() * vae.scale)
 
 
@@ -110,8 +110,8 @@ def decode(vae: Autoencoder, latent: ng.Latent) -> ng.Image:
     picture_sizes(tuple(latent.shape[1:]), vae.factor, vae.channels)
     with torch.no_grad():
         module: Any = vae.weights.module()
-        dtype = next(module.parameters()).dtype
-        parts = [module.decode((part / vae.scale).to(dtype)).float() for part in torch.split(latent, AT_ONCE)]
+        weight = next(module.parameters())
+        parts = [module.decode((part / vae.scale).to(weight)).float() for part in torch.split(latent, AT_ONCE)]
     return ng.Image((torch.cat(parts) / 2 + 0.5).clamp(0, 1))
 
 

@@ -135,7 +135,7 @@ def _predict_group(group: list[Denoiser], x: Tensor, level: Level) -> list[Predi
     if len(group) == 1:
         return [predict(group[0], x, level)]
     network, conditions = _shared(group)
-    joined = {name: torch.cat([_batch(condition[name], len(x)) for condition in conditions]) for name in conditions[0]}
+    joined = {name: torch.cat([_batch(condition[name], x) for condition in conditions]) for name in conditions[0]}
     x0, variance = network.predict(torch.cat([x] * len(group)), level, joined)
     variances = [None] * len(group) if variance is None else variance.chunk(len(group))
     return [Predicted(*pair) for pair in zip(x0.chunk(len(group)), variances, strict=True)]
@@ -157,8 +157,10 @@ def _groups(denoisers: Sequence[Denoiser], batch: int) -> list[list[int]]:
     return list(groups.values())
 
 
-def _batch(condition: Tensor, batch: int) -> Tensor:
-    return condition.expand(batch, *condition.shape[1:]) if condition.shape[0] == 1 else condition
+def _batch(condition: Tensor, x: Tensor) -> Tensor:
+    """One condition an item, on the device of x: what the cache gives lies on the CPU, what was just made may not."""
+    expanded = condition.expand(len(x), *condition.shape[1:]) if condition.shape[0] == 1 else condition
+    return expanded.to(x.device)
 
 
 def at(denoiser: Denoiser, level: Level) -> Denoiser:

@@ -45,7 +45,7 @@ class Network:
     """Whether the output has twice the channels of x, the second half being the variance in [-1, 1]."""
 
     def predict(self, x: Tensor, level: Level, condition: Mapping[str, Tensor]) -> Predicted:
-        """x0 (and variance) in the dtype of x; the network itself runs in its own dtype.
+        """x0 (and variance) in the dtype and on the device of x; the network itself runs in its own, on its own.
 
         The level may be of any process: x is scaled to the network's own, at the same signal-to-noise ratio.
         """
@@ -55,10 +55,12 @@ class Network:
         x = x if scale == 1 else x * scale
 
         module = self.weights.module()
-        dtype = next(module.parameters()).dtype
-        t = torch.full((len(x),), level.t, dtype=torch.float32, device=x.device)
-        inner = {name: value.to(dtype) if value.is_floating_point() else value for name, value in condition.items()}
-        output = module(x.to(dtype), t, **inner).to(x.dtype)
+        weight = next(module.parameters())
+        t = torch.full((len(x),), level.t, dtype=torch.float32, device=weight.device)
+        inner = {
+            name: value.to(weight if value.is_floating_point() else weight.device) for name, value in condition.items()
+        }
+        output = module(x.to(weight), t, **inner).to(x)
         variance = None
         if self.learned_variance:
             output, raw = output.chunk(2, dim=1)
