@@ -97,7 +97,7 @@ class _Checker:
         self.wiring = Wiring(flat.nodes, self.problems)
         if until is not None:
             flat = self._until(flat, until)
-        elif not flat.outputs and not self.problems:
+        elif not flat.outputs and not self.problems and self.graph.left_out is None:
             hint = 'add "outputs": {"image": "$..."}'
             self.problems.append(Problem(Place(self.graph.name), "the graph has no outputs", hint))
         reads = [node.reads for node in flat.nodes]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from .errors import GraphError, Place, Problem, did_you_mean
 from .folders import model_folders
@@ -36,6 +36,8 @@ class Graph:
     data: Mapping[str, Any] = field(repr=False)
     parts: Mapping[str, Graph] = field(repr=False, default_factory=dict)
     """The graphs that nodes `use`, where they were kept together with this one."""
+    left_out: frozenset[str] | None = None
+    """The names in it that were left out because they are malformed; None for a graph that is whole."""
 
     @property
     def about(self) -> str:
@@ -94,56 +96,83 @@ def sweep_points(sweep: Any) -> tuple[dict[str, Any], ...]:
     return tuple(points)
 
 
+class MalformedError(GraphError):
+    """A graph whose parts are not of the form that they must have; `sound` is the graph without them."""
+
+    def __init__(self, problems: Iterable[Problem], sound: Graph) -> None:
+        super().__init__(problems)
+        self.sound = sound
+
+
+Part: TypeAlias = tuple[str, ...]
+"""The path of what is left out where it has a problem: a key of the file, or a name in one of its objects."""
+
+
 def parse(text: str | bytes, name: str = "graph", folder: Path | None = None) -> Graph:
-    """A Graph from JSON text; raises GraphError with every problem of its form."""
+    """A Graph from JSON text; raises GraphError with all problems of its form, MalformedError where a graph is left."""
     with no_search():
         data = read(text, name)
         graph = Graph(name, text if isinstance(text, str) else text.decode("utf-8-sig"), folder, data)
-        problems = list(_problems(graph))
-    if problems:
-        raise GraphError(problems)
+        found = list(_problems(graph))
+    if found:
+        raise MalformedError([problem for problem, _ in found], _without(graph, [part for _, part in found]))
     return graph
 
 
-def _problems(graph: Graph) -> Iterator[Problem]:
+def _without(graph: Graph, parts: Sequence[Part]) -> Graph:
+    data = {key: dict(value) if type(value) is dict else value for key, value in graph.data.items()}
+    for key, *names in parts:
+        if not names:
+            data.pop(key, None)
+        elif key in data:
+            data[key].pop(names[0], None)
+    return replace(graph, data=data, left_out=frozenset(part[-1] for part in parts))
+
+
+def _problems(graph: Graph) -> Iterator[tuple[Problem, Part]]:
     for key in graph.data:
         if key not in KEYS:
             hint = did_you_mean(key, KEYS) or f"a graph has {', '.join(KEYS)}"
-            yield Problem(graph.place(key, key=True), f"no such key in a graph: '{key}'", hint)
+            yield Problem(graph.place(key, key=True), f"no such key in a graph: '{key}'", hint), (key,)
     for key, kind in (("inputs", dict), ("nodes", dict), ("outputs", dict), ("needs", dict), ("about", str)):
         if not isinstance(graph.data.get(key, kind()), kind):
             wanted = "an object" if kind is dict else "a string"
-            yield Problem(graph.place(key), f"'{key}' must be {wanted}, found {_shown(graph.data[key])}")
+            yield Problem(graph.place(key), f"'{key}' must be {wanted}, found {_shown(graph.data[key])}"), (key,)
             return
     yield from _name_problems(graph)
     for name, node in graph.nodes.items():
         if type(node) is not dict:
-            yield Problem(graph.place("nodes", name), f"a node must be an object, found {_shown(node)}")
+            told = f"a node must be an object, found {_shown(node)}"
+            yield Problem(graph.place("nodes", name), told), ("nodes", name)
         elif type(node.get("use")) is not str:
-            yield Problem(graph.place("nodes", name), 'a node needs "use": the name of a node or of a graph')
+            told = 'a node needs "use": the name of a node or of a graph'
+            yield Problem(graph.place("nodes", name), told), ("nodes", name)
     for name, reference in graph.outputs.items():
         if not (isinstance(reference, str) and reference[:1] == "$" and reference[:2] != "$$"):
             found = f"an output must be a reference, found {_shown(reference)}"
-            yield Problem(graph.place("outputs", name), found, 'write "$node" or "$node.field"')
+            hint = 'write "$node" or "$node.field"'
+            yield Problem(graph.place("outputs", name), found, hint), ("outputs", name)
     for name, version in graph.needs.items():
         if not isinstance(version, str):
-            yield Problem(graph.place("needs", name), f"must be a range of versions, found {_shown(version)}")
-    yield from _sweep_problems(graph)
+            told = f"must be a range of versions, found {_shown(version)}"
+            yield Problem(graph.place("needs", name), told), ("needs", name)
+    for problem in _sweep_problems(graph):
+        yield problem, ("sweep",)
 
 
-def _name_problems(graph: Graph) -> Iterator[Problem]:
+def _name_problems(graph: Graph) -> Iterator[tuple[Problem, Part]]:
     fits = NAME.fullmatch
     for section in ("inputs", "nodes", "outputs"):
         for name in graph.data.get(section, ()):
             if len(name) > LONGEST_NAME // 4 and len(name.encode()) > LONGEST_NAME:
-                told = f"'{name[:60]}...' is too long for a name"
-                yield Problem(graph.place(section, name, key=True), told, f"take {LONGEST_NAME} bytes at most")
+                told, hint = f"'{name[:60]}...' is too long for a name", f"take {LONGEST_NAME} bytes at most"
+                yield Problem(graph.place(section, name, key=True), told, hint), (section, name)
             elif not fits(name):
-                told = f"'{name[:60]}' cannot be a name"
-                yield Problem(graph.place(section, name, key=True), told, "use letters, digits, '_' and '-'")
+                told, hint = f"'{name[:60]}' cannot be a name", "use letters, digits, '_' and '-'"
+                yield Problem(graph.place(section, name, key=True), told, hint), (section, name)
     for name in graph.inputs.keys() & graph.nodes.keys():
         told = f"'{name}' is the name of an input and of a node"
-        yield Problem(graph.place("nodes", name, key=True), told, "rename one of them")
+        yield Problem(graph.place("nodes", name, key=True), told, "rename one of them"), ("inputs", name)
 
 
 def _sweep_problems(graph: Graph) -> Iterator[Problem]:

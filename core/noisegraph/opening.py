@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .check import check
 from .errors import GraphError, Place
-from .graph import Graph, find, parse
+from .graph import Graph, MalformedError, find, parse
 from .reading.source import LARGEST
 from .registry import Registry
 
@@ -31,7 +32,7 @@ class Opened(NamedTuple):
 def opened(name: str, registry: Registry) -> Opened:
     """The graph that is meant; raises GraphError. Texts that are no graphs are offered to the plugins' importers."""
     if name == "-":
-        return Opened(_parsed(sys.stdin.buffer.read(LARGEST + 1), "stdin", Path.cwd(), registry), {})
+        return Opened(parsed(sys.stdin.buffer.read(LARGEST + 1), "stdin", Path.cwd(), registry), {})
     path = Path(name)
     if _is_picture(path):
         found = record_in(path)
@@ -41,21 +42,27 @@ def opened(name: str, registry: Registry) -> Opened:
             return Opened(find(name), {})
         with open(path, "rb") as file:
             data = file.read(LARGEST + 1)
-        return Opened(_parsed(data, str(path), path.resolve().parent, registry), {})
+        return Opened(parsed(data, str(path), path.resolve().parent, registry), {})
     except (OSError, ValueError) as error:  # a name that no file system takes, a file that may not be read
         raise GraphError.of(f"no graph '{name[:200]}': {error}") from None
 
 
-def _parsed(data: bytes, name: str, folder: Path, registry: Registry) -> Graph:
-    """The graph; where the data is none, what the first importer makes of it."""
+def parsed(data: bytes, name: str, folder: Path, registry: Registry) -> Graph:
+    """The graph; where the data is none, what the first importer makes of it.
+
+    Raises GraphError with all that is wrong: the form of some parts does not hide what is wrong with the others.
+    """
     try:
         return parse(data, name, folder)
-    except GraphError:
+    except GraphError as error:
         for importer in registry.collect("noisegraph_importers") if len(data) <= LARGEST else ():
             content = _read(importer, data.decode("utf-8", "replace"), name)
             if content is not None:
                 return parse(json.dumps(content, indent=2), name, folder)
-        raise
+        if not isinstance(error, MalformedError):
+            raise
+        problems = [*error.problems, *check(error.sound, registry).problems]
+        raise GraphError(sorted(problems, key=lambda problem: problem.where.line)) from None
 
 
 def _read(importer: Importer, text: str, name: str) -> Mapping[str, Any] | None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from noisegraph.check import check, require
 from noisegraph.errors import GraphError
 from noisegraph.graph import load, parse
+from noisegraph.opening import parsed
 
 from .conftest import Engine
 
@@ -351,3 +352,25 @@ def test_c21_no_graph_makes_the_checker_raise(engine: Engine, drawn: dict[str, A
         return
     if not found.problems and not found.unset:
         engine.plan(drawn)
+
+
+def test_the_form_of_some_parts_does_not_hide_what_is_wrong_with_the_others(engine: Engine) -> None:
+    text = """{
+  "inputs": {"both": 1},
+  "nodes": {
+    "both": {"use": "t.number"},
+    "bare": {},
+    "text": "t.number",
+    "a": {"use": "t.nomber"},
+    "b": {"use": "t.add", "a": "$bare", "b": "$nobody"}
+  },
+  "output": {"x": "$b"},
+  "sweep": {"both": 3}
+}"""
+    with pytest.raises(GraphError) as told:
+        parsed(text.encode(), "graph", Path(), engine.registry)
+    lines = [problem.where.line for problem in told.value.problems]
+    assert lines == [4, 5, 6, 7, 8, 10, 11]
+    assert "did you mean 'outputs'?" in str(told.value)
+    assert "no node 't.nomber'" in str(told.value)
+    assert "$nobody refers to nothing" in str(told.value)

@@ -74,7 +74,8 @@ class References:
             hint = did_you_mean(first, outputs) or f"it has {', '.join(outputs) or 'none'}"
             self.problems.append(Problem(scope.place(*path), told, hint))
             return Broken()
-        if name not in scope.graph.nodes:  # a node whose own trouble has been told is not told again
+        told_already = name in scope.graph.nodes or name in (scope.graph.left_out or ())
+        if not told_already:
             known = [*scope.graph.inputs, *scope.graph.nodes] if len(self.problems) < MOST_TOLD else []
             hint = did_you_mean(name, known) or 'name an input or a node; "$$" begins a literal dollar'
             self.problems.append(Problem(scope.place(*path), f"{text[:200]} refers to nothing", hint))

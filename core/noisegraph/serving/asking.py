@@ -9,8 +9,8 @@ from typing import Any
 
 from ..devices import Device
 from ..errors import GraphError, did_you_mean
-from ..graph import Graph, parse
-from ..opening import opened
+from ..graph import Graph
+from ..opening import opened, parsed
 from ..plan import Plan
 from ..registry import Registry
 from ..request import EVERYTHING, Request, afresh
@@ -62,7 +62,7 @@ def _graph(command: Message, registry: Registry) -> tuple[Graph, Mapping[str, An
         raise GraphError.of("no graph", 'give its text or object as "graph", or its file or name as "path"')
     text = graph if isinstance(graph, str) else json.dumps(graph, indent=2)
     folder = Path(str(command["folder"])) if command.get("folder") else Path.cwd()
-    return parse(text, str(command.get("name", "graph")), folder), {}
+    return parsed(text.encode("utf-8", "surrogatepass"), str(command.get("name", "graph")), folder, registry), {}
 
 
 def _object(command: Message, key: str) -> dict[str, Any]:
