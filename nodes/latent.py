@@ -46,7 +46,7 @@ def noise(
     import torch
 
     count = len(seed) if isinstance(seed, list) else batch
-    empty = torch.empty((count, *like.sizes)) if isinstance(like, ng.Shape) else like
+    empty = torch.empty((count, *like.sizes), device=ng.device()) if isinstance(like, ng.Shape) else like
     if isinstance(seed, list) and len(seed) != len(empty):
         raise ng.NodeError(f"{len(seed)} seeds for a batch of {len(empty)}", "give one seed an image")
     drawn = ng.normal(ng.seeds_from(seed, len(empty)), empty, "initial")

@@ -174,3 +174,13 @@ def test_a_label_that_no_digit_has_is_found_while_checking() -> None:
     (problem,) = check(find("digit"), Registry.installed(), {"digit": 12}).problems
     assert "label 12" in problem.what
     assert "0 to 9" in problem.hint
+
+
+def test_conditions_for_another_number_of_pictures_are_refused_in_plain_words() -> None:
+    network = model.digit().unet
+    two = ng.Conditioned(network, {"y": torch.tensor([1, 2])})
+    one = ng.Conditioned(network, {"y": torch.tensor([10])})
+    x, level = torch.zeros(3, 1, 8, 8), network.process.level(500.0)
+    for denoisers in ([two], [two, one]):
+        with pytest.raises(ng.NodeError, match="the condition 'y' is of 2 items, the state of 3"):
+            ng.together(denoisers, x, level)

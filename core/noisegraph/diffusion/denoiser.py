@@ -135,6 +135,8 @@ def _predict_group(group: list[Denoiser], x: Tensor, level: Level) -> list[Predi
     if len(group) == 1:
         return [predict(group[0], x, level)]
     network, conditions = _shared(group)
+    for condition in conditions:
+        check_batch(condition, len(x))
     joined = {name: torch.cat([_batch(condition[name], x) for condition in conditions]) for name in conditions[0]}
     x0, variance = network.predict(torch.cat([x] * len(group)), level, joined)
     variances = [None] * len(group) if variance is None else variance.chunk(len(group))
@@ -155,6 +157,14 @@ def _groups(denoisers: Sequence[Denoiser], batch: int) -> list[list[int]]:
             key = (one.network, shapes)
         groups.setdefault(key, []).append(index)
     return list(groups.values())
+
+
+def check_batch(condition: Mapping[str, Tensor], batch: int) -> None:
+    """Raise NodeError where a condition is neither one for all of the batch nor one for each."""
+    for name, value in condition.items():
+        if len(value) not in (1, batch):
+            told = f"the condition '{name}' is of {len(value)} items, the state of {batch}"
+            raise NodeError(told, "draw as many as there are conditions, or give one condition for all")
 
 
 def _batch(condition: Tensor, x: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .denoiser import Predicted, Prediction, to_x0
+from .denoiser import Predicted, Prediction, check_batch, to_x0
 from .level import Level, Process
 
 if TYPE_CHECKING:
@@ -47,10 +47,12 @@ class Network:
     def predict(self, x: Tensor, level: Level, condition: Mapping[str, Tensor]) -> Predicted:
         """x0 (and variance) in the dtype and on the device of x; the network itself runs in its own, on its own.
 
-        The level may be of any process: x is scaled to the network's own, at the same signal-to-noise ratio.
+        The level may be of any process: x is scaled to the network's own, at the same signal-to-noise ratio. Raises
+        NodeError for a condition that is neither one nor one an item.
         """
         import torch
 
+        check_batch(condition, len(x))
         level, scale = self._own(level)
         x = x if scale == 1 else x * scale
 

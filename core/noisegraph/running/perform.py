@@ -118,11 +118,11 @@ def _told(task: Task, arguments: Mapping[str, Any], error: BaseException) -> Nod
         kind = "memory"
         message = f"out of memory, also after all that could be freed was: {said}; try a smaller batch or picture"
     shown = {name: summary(value) for name, value in arguments.items()}
-    return NodeFailed(
-        task.id, task.spec.full_name, kind, message, shown,
-        "".join(traceback.format_exception(type(error), error, _trimmed(error.__traceback__), chain=False)),
-        "".join(traceback.format_exception(error)),
-    )  # fmt: skip
+    own = "".join(traceback.format_exception(type(error), error, _trimmed(error.__traceback__), chain=False))
+    if isinstance(error, NodeError):
+        own = ""  # its message says all that its author had to say
+    whole = "".join(traceback.format_exception(error))
+    return NodeFailed(task.id, task.spec.full_name, kind, message, shown, own, whole)
 
 
 def _said(error: BaseException) -> str:
