@@ -193,8 +193,9 @@ class _Planner:
         if number is None:
             number = self.by_key[key] = len(self.tasks)
             name = node.id if point < 0 else f"{node.id}[{point}]"
-            stored = pure and node.raw.get("cache") is not False
-            self.tasks.append(Task(name, spec, code, key, values, tuple(reads), tuple(lists), device, pure, stored))
+            self.tasks.append(Task(name, spec, code, key, values, tuple(reads), tuple(lists), device, pure, pure))
+        if node.raw.get("cache") is False:  # said of one of several twins it holds for the task that they share
+            self.tasks[number].stored = False
         self.of_node.setdefault(node.id, number)
         return number
 

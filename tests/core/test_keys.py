@@ -254,6 +254,15 @@ def test_a_node_that_is_not_to_be_stored_runs_and_what_reads_it_hits(engine: Eng
     assert told.cached == ["b", "d"]
 
 
+@pytest.mark.parametrize("kept", ["a", "b"])
+def test_a_node_that_is_not_to_be_stored_is_not_stored_through_its_twin(engine: Engine, kept: str) -> None:
+    nodes: dict[str, Any] = {name: {"use": "t.number", "value": 3} for name in "ab"}
+    nodes["b" if kept == "a" else "a"]["cache"] = False
+    graph = {"nodes": nodes, "outputs": {"a": "$a", "b": "$b"}}
+    engine.run(graph)
+    assert engine.run(graph).cached == []
+
+
 def test_c53_a_failed_node_is_never_cached(engine: Engine) -> None:
     graph = {"nodes": {"n": {"use": "t.fail"}}, "outputs": {"n": "$n"}}
     engine.run(graph)
