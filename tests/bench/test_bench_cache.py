@@ -13,6 +13,8 @@ from noisegraph.store.codecs import decode, encode
 
 ROOM = 1 << 40
 
+pytestmark = pytest.mark.bench
+
 
 @pytest.fixture
 def latent() -> torch.Tensor:
