@@ -17,7 +17,7 @@ from .checking.wiring import Wiring
 from .errors import MOST_TOLD, GraphError, Place, Problem, did_you_mean
 from .garbage import no_search
 from .graph import Graph
-from .node import Port
+from .port import Port
 from .registry import Registry
 from .types import describe, fits
 

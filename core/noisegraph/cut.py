@@ -42,11 +42,8 @@ def cut(plan: Plan, cache: Cache, fresh: Collection[int] = ()) -> Cut:
             states[number] = SERVED
             tiers[number] = tier
             continue
-        for _, read in task.reads:
-            states[read.task] = RUN
-        for _, items in task.lists:
-            for read in items:
-                states[read.task] = RUN
+        for above in task.upstream():
+            states[above] = RUN
     return Cut(states, tiers, stale)
 
 

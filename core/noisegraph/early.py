@@ -43,13 +43,8 @@ class Early:
     def _value(self, task: Task) -> Any:
         if not task.spec.options.early:
             return Later(keys.wire(task.key))
-        arguments = dict(task.literals)
-        for name, read in task.reads:
-            arguments[name] = self._read(read)
-        for name, items in task.lists:
-            arguments[name] = [self._read(read) for read in items]
         try:
-            return task.spec.function(**arguments)
+            return task.spec.function(**task.arguments(self._read))
         except Exception:
             return Later(keys.wire(task.key))  # what is wrong will be told by the run, which has all the values
 

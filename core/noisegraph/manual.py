@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .node import NodeSpec, Port
+from .node import NodeSpec
+from .port import Port
 from .types import describe
 
 _BOUNDS = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -53,6 +53,15 @@ class Task:
     pure: bool
     """Whether the same key means the same value; not so for what reads an impure node."""
     stored: bool
+
+    def arguments(self, value_of: Callable[[Read], Any]) -> dict[str, Any]:
+        """What the node's function is called with, `value_of` giving what is read."""
+        arguments = dict(self.literals)
+        for name, read in self.reads:
+            arguments[name] = value_of(read)
+        for name, items in self.lists:
+            arguments[name] = [value_of(read) for read in items]
+        return arguments
 
     def upstream(self) -> list[int]:
         """The numbers of the tasks that this one reads."""

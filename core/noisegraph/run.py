@@ -116,11 +116,8 @@ class _Run:
 
     def _claim(self, task: Task) -> None:
         """Note that a task will read what it reads, so that it is kept until then."""
-        for _, read in task.reads:
-            self.left[read.task] += 1
-        for _, items in task.lists:
-            for read in items:
-                self.left[read.task] += 1
+        for above in task.upstream():
+            self.left[above] += 1
 
     def _release(self, task: Task) -> None:
         """A task has read what it reads; free what nobody else will read."""
@@ -185,7 +182,7 @@ class _Run:
 
     def _performance(self, number: int) -> Generator[Event, None, Any]:
         task = self.tasks[number]
-        return self.performer.perform(task, self._arguments(task), resume=task.pure and number not in self.stale)
+        return self.performer.perform(task, task.arguments(self._read), resume=task.pure and number not in self.stale)
 
     def _forget(self, task: Task, damaged: Collection[str]) -> None:
         """Values that a node changed in place are no longer what their keys say: drop them wherever they are kept.
@@ -202,14 +199,6 @@ class _Run:
             if not spoilt.isdisjoint(held(value)):
                 self.cache.discard(self.tasks[number].key)
                 del self.values[number]
-
-    def _arguments(self, task: Task) -> dict[str, Any]:
-        arguments = dict(task.literals)
-        for name, read in task.reads:
-            arguments[name] = self._read(read)
-        for name, items in task.lists:
-            arguments[name] = [self._read(read) for read in items]
-        return arguments
 
     def _read(self, read: Read) -> Any:
         value = self.values[read.task]

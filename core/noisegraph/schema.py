@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 from .checking.flat import DEVICE
 from .errors import GraphError
 from .graph import library, load
-from .node import RESERVED, NodeSpec, Port
+from .node import RESERVED, NodeSpec
+from .port import Port
 from .registry import Registry
 
 Schema: TypeAlias = dict[str, Any]

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..errors import Place, Problem
 from ..graph import Graph
-from ..node import Port
+from ..port import Port
 from ..reading.files import resolve
 from ..types import describe
 from .args import Literal

@@ -7,7 +7,8 @@ from typing import Any, get_args, get_origin
 
 from ..errors import Place, Problem, did_you_mean
 from ..graph import Graph
-from ..node import NodeSpec, Port
+from ..node import NodeSpec
+from ..port import Port
 from ..types import describe, fields, fits, generic, members
 from .args import Broken, Several, Unset, Wire
 from .scope import FlatNode

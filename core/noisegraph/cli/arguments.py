@@ -11,7 +11,7 @@ from typing import Any
 from ..check import check
 from ..errors import Place, Problem
 from ..graph import Graph
-from ..node import Port
+from ..port import Port
 from ..registry import Registry
 
 

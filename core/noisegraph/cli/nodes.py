@@ -9,7 +9,8 @@ import click
 
 from ..errors import PluginError
 from ..manual import limits, told
-from ..node import NodeSpec, Port
+from ..node import NodeSpec
+from ..port import Port
 from ..registry import Registry
 from ..types import describe
 from .text import columns, give, say

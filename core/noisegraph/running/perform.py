@@ -55,7 +55,7 @@ class Performer:
         try:
             before |= {name: stamp(arguments[name]) for name, _ in (*task.reads, *task.lists)}
             value = yield from self._perform(task, arguments, resume)
-            damaged = tuple(name for name, was in before.items() if stamp(arguments[name]) != was)
+            damaged = _changed(before, arguments)
             if damaged:
                 told = f"{task.spec.full_name} changed its input '{damaged[0]}' in place; it must work on a copy"
                 raise MisbehaviourError("mutated", told)
@@ -63,8 +63,7 @@ class Performer:
         except (GeneratorExit, KeyboardInterrupt):
             raise
         except BaseException as error:
-            damaged = tuple(name for name, was in before.items() if stamp(arguments[name]) != was)
-            raise Failed(_told(task, arguments, error), damaged) from error
+            raise Failed(_told(task, arguments, error), _changed(before, arguments)) from error
         finally:
             self._tell_prints(task)
         return value
@@ -100,6 +99,11 @@ class Performer:
             shown = text if len(text) <= 500 else f"{text[:500]}... ({len(text)} characters)"
             hint = "return what matters, or use the logging module"
             self.warned.append(Problem(Place(path=task.id), f"{task.spec.full_name} printed: {shown.strip()}", hint))
+
+
+def _changed(before: Mapping[str, Any], arguments: Mapping[str, Any]) -> tuple[str, ...]:
+    """The ports whose values are no longer what their stamps said."""
+    return tuple(name for name, was in before.items() if stamp(arguments[name]) != was)
 
 
 def _told(task: Task, arguments: Mapping[str, Any], error: BaseException) -> NodeFailed:

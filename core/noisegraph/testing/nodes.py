@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from ..loop import Loop
-from ..node import NodeSpec, Port, spec_of
+from ..node import NodeSpec, spec_of
+from ..port import Port
 from ..running.guard import check_value, summary
 from ..schema import schema
 from ..types import checker, describe
