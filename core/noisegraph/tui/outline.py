@@ -1,4 +1,4 @@
-"""A graph as views draw it: its nodes, what each reads, and what it puts out; a draft with mistakes has an outline too."""
+"""A graph as views draw it: its nodes, what each reads, what it puts out; drafts with mistakes have an outline too."""
 
 from __future__ import annotations
 
