@@ -17,7 +17,8 @@ from .garbage import no_search
 from .reading.positions import Positions
 from .reading.source import LARGEST, read
 
-KEYS = ("$schema", "about", "inputs", "nodes", "outputs", "sweep", "needs")
+KEYS = ("$schema", "about", "paper", "inputs", "nodes", "outputs", "sweep", "needs")
+_KINDS = (("inputs", dict), ("nodes", dict), ("outputs", dict), ("needs", dict), ("about", str), ("paper", str))
 NAME = re.compile(r"[^\W\d][\w-]*")
 LONGEST_NAME = 100
 """How many bytes a name may have: files are named after outputs."""
@@ -43,6 +44,11 @@ class Graph:
     def about(self) -> str:
         """What the graph is for, in its author's words."""
         return str(self.data.get("about", ""))
+
+    @property
+    def paper(self) -> str:
+        """What the graph shows was published by: authors and year."""
+        return str(self.data.get("paper", ""))
 
     @property
     def inputs(self) -> dict[str, Any]:
@@ -134,7 +140,7 @@ def _problems(graph: Graph) -> Iterator[tuple[Problem, Part]]:
         if key not in KEYS:
             hint = did_you_mean(key, KEYS) or f"a graph has {', '.join(KEYS)}"
             yield Problem(graph.place(key, key=True), f"no such key in a graph: '{key}'", hint), (key,)
-    for key, kind in (("inputs", dict), ("nodes", dict), ("outputs", dict), ("needs", dict), ("about", str)):
+    for key, kind in _KINDS:
         if not isinstance(graph.data.get(key, kind()), kind):
             wanted = "an object" if kind is dict else "a string"
             yield Problem(graph.place(key), f"'{key}' must be {wanted}, found {_shown(graph.data[key])}"), (key,)

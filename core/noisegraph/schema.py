@@ -69,6 +69,7 @@ _TOP: Schema = {
     "properties": {
         "$schema": {"type": "string"},
         "about": {"type": "string", "description": "What the graph is for."},
+        "paper": {"type": "string", "description": "Who published what the graph shows: authors and year."},
         "inputs": {
             "type": "object",
             "description": "Each input with its default; null where a value must be given.",

@@ -450,6 +450,21 @@ def test_graphs_lists_the_library(capsys: pytest.CaptureFixture[str]) -> None:
     assert re.search(r"^digit +A handwritten digit", out, re.MULTILINE)
 
 
+def test_graphs_of_published_systems_are_listed_by_year(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    papers = {"systems/a": "Song et al. 2021", "systems/b": "Ho, Jain & Abbeel 2020", "plain": ""}
+    for name, paper in papers.items():
+        path = tmp_path / f"{name}.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps({"paper": paper, "about": "It shows.", "nodes": {}, "outputs": {}}))
+    files = {name: tmp_path / f"{name}.json" for name in papers}
+    monkeypatch.setattr("noisegraph.cli.graphs.library", lambda: files)
+    _, out, _ = in_process(capsys, "graphs")
+    assert [line.split()[0] for line in out.splitlines()] == ["plain", "systems/b", "systems/a"]
+    assert "Ho, Jain & Abbeel 2020" in out
+
+
 def test_schema_is_the_one_that_every_graph_validates_against(capsys: pytest.CaptureFixture[str]) -> None:
     from jsonschema import Draft202012Validator
     from noisegraph.graph import library
