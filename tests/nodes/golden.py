@@ -12,11 +12,11 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import noisegraph as ng
 import numpy
@@ -120,15 +120,48 @@ class Case:
 
 @dataclass(frozen=True)
 class Solved:
-    """The states at all nodes, the first being the start, and the sampler's last state."""
+    """The sampler's states at all nodes, the first being the start, and what the denoiser was asked in every step."""
 
-    trajectory: tuple[torch.Tensor, ...]
-    state: Any
+    states: tuple[Any, ...]
+    asked: tuple[tuple[Asked, ...], ...]
+
+    @property
+    def trajectory(self) -> tuple[torch.Tensor, ...]:
+        """x at all nodes."""
+        return tuple(state.x for state in self.states)
 
     @property
     def x(self) -> torch.Tensor:
         """The result."""
         return self.trajectory[-1]
+
+    @property
+    def churned(self) -> tuple[torch.Tensor, ...]:
+        """Where every step asks first, which is after its churn; and the result."""
+        return (*(step[0].x for step in self.asked), self.x)
+
+
+class Asked(NamedTuple):
+    """A question to the denoiser and its answer."""
+
+    x: torch.Tensor
+    x0: torch.Tensor
+
+
+class Listening:
+    """A denoiser that writes down what it is asked."""
+
+    def __init__(self, denoiser: ng.Denoiser) -> None:
+        self.denoiser = denoiser
+        self.asked: list[Asked] = []
+
+    def __call__(self, x: torch.Tensor, level: ng.Level) -> torch.Tensor:
+        return self.predict(x, level).x0
+
+    def predict(self, x: torch.Tensor, level: ng.Level) -> ng.Predicted:
+        found = ng.predict(self.denoiser, x, level)
+        self.asked.append(Asked(x, found.x0))
+        return found
 
 
 @cache
@@ -183,14 +216,14 @@ def solve(
     rows = case.tensor("noise") if "noise" in case.arrays else None
     each = 1 if rows is None else max(len(rows) // levels.steps, 1)
     row = row or (lambda index, draw: index * each + draw)
-    state = sampler.init(case.start if start is None else start)
-    trajectory = [state.x]
+    states, asked = [sampler.init(case.start if start is None else start)], []
     for index in range(levels.steps):
-        state = sampler.step(denoiser or case.denoiser, state, _replayed(levels, index, rows, row, state.x))
-        trajectory.append(state.x)
-        if sampler.finished is not None and sampler.finished(state):
+        listening = Listening(denoiser or case.denoiser)
+        states.append(sampler.step(listening, states[-1], _replayed(levels, index, rows, row, states[-1].x)))
+        asked.append(tuple(listening.asked))
+        if sampler.finished is not None and sampler.finished(states[-1]):
             break
-    return Solved(tuple(trajectory), state)
+    return Solved(tuple(states), tuple(asked))
 
 
 def _replayed(levels: ng.Levels, index: int, rows: torch.Tensor | None, row: Row, like: torch.Tensor) -> ng.Step:
@@ -203,21 +236,36 @@ def _replayed(levels: ng.Levels, index: int, rows: torch.Tensor | None, row: Row
     return ng.Step(levels, index, noise=noise, path=lambda start, end: noise(next(calls)))
 
 
-def agree(case: Case, solved: Solved, *, trajectory: bool = True) -> None:
-    """The result, and every node on the way, is the reference's to the case's tolerance.
+def agree(
+    case: Case,
+    solved: Solved,
+    *,
+    trajectory: Sequence[torch.Tensor] | None = None,
+    nodes: Sequence[int] | None = None,
+    predicted: Sequence[torch.Tensor] | None = None,
+) -> None:
+    """The result, every node on the way, and the predicted data are the reference's to the case's tolerance.
 
-    trajectory: False for references whose stored nodes are not ours.
+    trajectory: what the reference stores of ours, if not x at all nodes.
+    nodes: where ours are among the stored nodes, for references that store what lies within a step too.
+    predicted: the data that the reference stores for each step, if not what the denoiser answers first.
     """
     close(case, solved.x, "x_final")
-    if trajectory and "traj" in case.arrays:
-        stored = case.tensor("traj")
-        ours = torch.stack(solved.trajectory).reshape(len(solved.trajectory), *stored.shape[1:])
-        close(case, ours[: len(stored)], "traj")
+    if "traj" in case.arrays:
+        close(case, torch.stack(tuple(trajectory or solved.trajectory)), "traj", nodes)
+    if "x0_pred" in case.arrays:
+        close(case, torch.stack(tuple(predicted or [step[0].x0 for step in solved.asked])), "x0_pred")
 
 
-def close(case: Case, ours: torch.Tensor, name: str) -> None:
-    """Ours is the stored array, to the case's tolerance."""
-    stored = case.tensor(name)
+def every_second(case: Case) -> list[int]:
+    """The nodes of steps with two evaluations, but for the last, which has one."""
+    last = len(case.arrays["traj"]) - 1
+    return [*range(0, last, 2), last]
+
+
+def close(case: Case, ours: torch.Tensor, name: str, nodes: Sequence[int] | None = None) -> None:
+    """Ours is the stored array, or these of its rows, to the case's tolerance."""
+    stored = case.tensor(name) if nodes is None else case.tensor(name)[list(nodes)]
     bound = case.meta["atol_f64"] * max(1.0, case.meta["scale"])
     difference = float((ours.reshape(stored.shape) - stored).abs().max())
     assert difference <= bound, f"{case.id}: {name} differs by {difference:.2e}, more than {bound:.0e}"

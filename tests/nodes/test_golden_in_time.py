@@ -91,4 +91,4 @@ def test_runge_kutta_in_time_walks_as_edms_ablation_sampler(case: Case) -> None:
         # Without churn the reference adds sqrt(sigma-hat^2 - sigma^2) of noise still, which rounding makes about 1e-8.
         torch.testing.assert_close(solved.x, case.tensor("x_final"), rtol=0, atol=1e-7)
     else:
-        agree(case, solved, trajectory=False)
+        agree(case, solved)

@@ -104,4 +104,4 @@ def test_annealed_langevin_walks_as_ncsn(case: Case) -> None:
     levels = case.along([1.0] * (len(sigmas) + 1), [*sigmas, 0.0])
     node = annealed_langevin(updates=updates, rate=rate, denoise=case.params["denoise"])
     solved = solve(case, node, levels=levels, start=case.tensor("x_init"), row=lambda i, draw: i * updates + draw)
-    agree(case, solved, trajectory=False)
+    agree(case, solved)
