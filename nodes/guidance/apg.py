@@ -85,7 +85,7 @@ class Projected:
         """The prediction, guided along `average` of the two denoisers' difference."""
         toward, away = ng.predict_together((self.positive, self.negative), x, level)
         direction = projected(average(toward.x0 - away.x0), toward.x0, self.eta, self.norm)
-        return toward._replace(x0=toward.x0 + (self.scale - 1) * direction)
+        return ng.Predicted(toward.x0 + (self.scale - 1) * direction, toward.variance)
 
 
 class Remembering:

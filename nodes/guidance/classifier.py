@@ -76,7 +76,7 @@ class MeanShifted:
         found = ng.predict(self.denoiser, x, level)
         weight = data_weight(level, self.levels[index + 1])
         shift = self.scale * self._spread(index, found.variance) / weight * ng.class_gradient(self.classifier, x, level)
-        return found._replace(x0=found.x0 + shift)
+        return ng.Predicted(found.x0 + shift, found.variance)
 
     def _spread(self, index: int, fraction: ng.Tensor | None) -> ng.Tensor | float:
         """The step's variance; of a last step with variance small, 0."""

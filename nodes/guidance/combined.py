@@ -27,7 +27,7 @@ class Combined:
     def predict(self, x: ng.Tensor, level: ng.Level) -> ng.Predicted:
         """The guided data, and the learned variance of the first denoiser."""
         found = ng.predict_together(self.denoisers, x, level)
-        return found[0]._replace(x0=self.combine([one.x0 for one in found], x, level))
+        return ng.Predicted(self.combine([one.x0 for one in found], x, level), found[0].variance)
 
 
 def inner(one: ng.Tensor, other: ng.Tensor) -> ng.Tensor:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated
 
 import noisegraph as ng
 from pydantic import Field
 
-from .combined import Combined
 from .facts import of_one_model
 
 Bound = Annotated[float, Field(gt=0)]
@@ -23,7 +24,7 @@ def clamp(denoiser: ng.Denoiser, *, low: float = -1.0, high: float = 1.0) -> ng.
     """
     if not low < high:
         raise ng.NodeError(f"an empty range from {low:g} to {high:g}", "low is the smaller")
-    return Combined((denoiser,), lambda found, x, level: found[0].clamp(low, high))
+    return Bounded(denoiser, lambda x0: x0.clamp(low, high))
 
 
 @ng.node(early=True, facts=of_one_model("denoiser"))
@@ -42,11 +43,23 @@ def dynamic_threshold(
     """
     if most is not None and most < least:
         raise ng.NodeError(f"thresholds from {least:g} to {most:g}", "least is the smaller")
+    return Bounded(denoiser, lambda x0: thresholded(x0, quantile, least, most))
 
-    def combine(found: list[ng.Tensor], x: ng.Tensor, level: ng.Level) -> ng.Tensor:
-        return thresholded(found[0], quantile, least, most)
 
-    return Combined((denoiser,), combine)
+@dataclass(frozen=True, eq=False)
+class Bounded:
+    """A denoiser whose data are brought into a range; it tells what they were, for samplers that ask."""
+
+    denoiser: ng.Denoiser
+    bound: Callable[[ng.Tensor], ng.Tensor]
+
+    def __call__(self, x: ng.Tensor, level: ng.Level) -> ng.Tensor:
+        return self.predict(x, level).x0
+
+    def predict(self, x: ng.Tensor, level: ng.Level) -> ng.Predicted:
+        """The data in the range, the learned variance, and the data as they were."""
+        found = ng.predict(self.denoiser, x, level)
+        return ng.Predicted(self.bound(found.x0), found.variance, found.x0)
 
 
 def thresholded(x0: ng.Tensor, quantile: float, least: float, most: float | None) -> ng.Tensor:

@@ -90,7 +90,7 @@ def term(
     """KL(q(x_there | x_here, x_0) || p(x_there | x_here)), and -log p(x_0 | x_here) in the step to clean data."""
     here, there = levels[index], levels[index + 1]
     x = ng.noised(data, noise, here)
-    x0, fraction = ng.predict(denoiser, x, here)
+    x0, fraction, _ = ng.predict(denoiser, x, here)
     log_variance = data.new_zeros(()) + reverse_log_variance(levels, index, variance, fraction)
     predicted, exact = (data_weight(here, there) * one + state_weight(here, there) * x for one in (x0, data))
     if there.sigma == 0:

@@ -12,18 +12,22 @@ from .state import Position
 
 
 @ng.node(early=True)
-def ddim(*, eta: Annotated[float, Field(ge=0, le=1)] = 0.0) -> ng.Sampler:
+def ddim(
+    *, eta: Annotated[float, Field(ge=0, le=1)] = 0.0, reference: Literal["diffusers"] | None = None
+) -> ng.Sampler:
     """DDIM (Song, Meng & Ermon 2021, eq. 12); deterministic at eta 0, as noisy as DDPM at eta 1.
 
     eta: the share of the posterior's standard deviation that is drawn anew.
+    reference: where data are thresholded, diffusers keeps the noise that they implied before.
     """
 
     def step(denoiser: ng.Denoiser, state: Position, step: ng.Step) -> Position:
         here, there = step.here, step.there
-        x0 = denoiser(state.x, here)
+        x0, _, unbound = ng.predict(denoiser, state.x, here)
+        implying = unbound if reference == "diffusers" and unbound is not None else x0
         spread = eta * math.sqrt(posterior_variance(here, there))
         kept = math.sqrt(max(there.sigma**2 - spread**2, 0.0))
-        x = there.alpha * x0 + kept * ng.to_eps(x0, state.x, here)
+        x = there.alpha * x0 + kept * ng.to_eps(implying, state.x, here)
         return Position(x + spread * step.noise() if spread > 0 else x)
 
     return ng.Sampler(Position, step, noisy=eta > 0, asks=ng.asks_here)
@@ -41,7 +45,7 @@ def ddpm(
 
     def step(denoiser: ng.Denoiser, state: Position, step: ng.Step) -> Position:
         here, there = step.here, step.there
-        x0, fraction = ng.predict(denoiser, state.x, here)
+        x0, fraction, _ = ng.predict(denoiser, state.x, here)
         beta = transition_variance(here, there)
         weight = there.alpha * beta / here.sigma**2
         mean = weight * x0 + here.alpha / there.alpha * there.sigma**2 / here.sigma**2 * state.x

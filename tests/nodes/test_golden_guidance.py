@@ -162,10 +162,8 @@ def test_static_thresholding_walks_as_diffusers_with_clipped_noise(case: Case) -
     agree(case, solve(case, ddim(), levels=told(case), denoiser=clamp(case.model.denoiser())))
 
 
-@pytest.mark.parametrize("case", cases("diffusers", "DPMSolverMultistepScheduler", having("cfg")))
-def test_classifier_free_guidance_walks_as_diffusers_by_dpmpp_2m(case: Case) -> None:
-    toward, away, scale = parts(case)
-    agree(case, solve(case, dpmpp_2m(), levels=told(case), denoiser=cfg(toward, away, scale=scale)))
+def thresholding(params: Params) -> bool:
+    return bool(params["config"].get("thresholding"))
 
 
 def by_threshold(case: Case) -> ng.Denoiser:
@@ -176,8 +174,23 @@ def by_threshold(case: Case) -> ng.Denoiser:
     )
 
 
-def thresholding(params: Params) -> bool:
-    return bool(params["config"].get("thresholding"))
+def keeps_noise(params: Params) -> bool:
+    """DDIM that brings the data into a range, and takes the noise from the data before."""
+    return bool(params["config"].get("clip_sample") or thresholding(params)) and not params.get(
+        "use_clipped_model_output"
+    )
+
+
+@pytest.mark.parametrize("case", cases("diffusers", "DDIMScheduler", keeps_noise))
+def test_thresholding_walks_as_diffusers_with_the_noise_as_it_was(case: Case) -> None:
+    bounded = by_threshold(case) if thresholding(case.params) else clamp(case.model.denoiser())
+    agree(case, solve(case, ddim(reference="diffusers"), levels=told(case), denoiser=bounded))
+
+
+@pytest.mark.parametrize("case", cases("diffusers", "DPMSolverMultistepScheduler", having("cfg")))
+def test_classifier_free_guidance_walks_as_diffusers_by_dpmpp_2m(case: Case) -> None:
+    toward, away, scale = parts(case)
+    agree(case, solve(case, dpmpp_2m(), levels=told(case), denoiser=cfg(toward, away, scale=scale)))
 
 
 @pytest.mark.parametrize("case", cases("diffusers", "DDPMScheduler", thresholding))

@@ -34,6 +34,8 @@ class Predicted(NamedTuple):
 
     x0: Tensor
     variance: Tensor | None = None
+    unbound: Tensor | None = None
+    """The data before they were brought into a range, if they were: some codes take the noise from these."""
 
 
 def predict(denoiser: Denoiser, x: Tensor, level: Level) -> Predicted:
@@ -138,7 +140,7 @@ def _predict_group(group: list[Denoiser], x: Tensor, level: Level) -> list[Predi
     for condition in conditions:
         check_batch(condition, len(x))
     joined = {name: torch.cat([_batch(condition[name], x) for condition in conditions]) for name in conditions[0]}
-    x0, variance = network.predict(torch.cat([x] * len(group)), level, joined)
+    x0, variance, _ = network.predict(torch.cat([x] * len(group)), level, joined)
     variances = [None] * len(group) if variance is None else variance.chunk(len(group))
     return [Predicted(*pair) for pair in zip(x0.chunk(len(group)), variances, strict=True)]
 
