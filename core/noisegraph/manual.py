@@ -1,13 +1,15 @@
-"""What is to be known of a node, as plain data: its help, its ports with their types and limits, what it gives."""
+"""What is to be known of nodes and of plugins, as plain data: help, ports, types, limits, what flows where."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, get_args, get_origin
 
 from .node import NodeSpec
 from .port import Port
-from .types import describe
+from .registry import Plugin
+from .types import describe, fits, members
 
 _BOUNDS = {
     "minimum": ">=",
@@ -47,9 +49,36 @@ def told(spec: NodeSpec) -> dict[str, Any]:
                 "default": None if port.required else json.loads(json.dumps(port.dump(port.default), default=str)),
                 "limits": limits(port),
                 "help": port.help,
+                "file": None if port.file is None else list(port.file.suffixes),
             }
             for port in spec.ports.values()
         ],
         "output": describe(spec.output),
         "fields": {field: describe(kind) for field, kind in spec.outputs.items()},
+        "loops": spec.loops,
     }
+
+
+def told_plugin(plugin: Plugin) -> dict[str, Any]:
+    """The plugin as plain data; `error` says what keeps it out, or is None."""
+    return {
+        "name": plugin.name,
+        "module": plugin.module,
+        "distribution": plugin.distribution,
+        "version": plugin.version,
+        "nodes": list(plugin.nodes),
+        "error": plugin.error or None,
+    }
+
+
+def flows(specs: Iterable[NodeSpec]) -> dict[str, list[str]]:
+    """For each type that nodes give, the types of ports, and of items of listed ports, that it may flow into."""
+    specs = list(specs)
+    wanted = {describe(kind): kind for spec in specs for port in spec.ports.values() for kind in _wanted(port)}
+    given = {describe(kind): kind for spec in specs for kind in (spec.output, *spec.outputs.values())}
+    return {name: [into for into, port in wanted.items() if fits(kind, port)] for name, kind in given.items()}
+
+
+def _wanted(port: Port) -> list[Any]:
+    items = [item for kind in members(port.type) if get_origin(kind) is list for item in get_args(kind)]
+    return [port.type, *items]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import click
 
 from ..errors import PluginError
-from ..registry import Plugin, Registry
+from ..manual import told_plugin
+from ..registry import Registry
 from .text import coloured, columns, give, printable, say
 
 
@@ -23,7 +23,7 @@ def command(as_json: bool) -> None:
     plugins = registry.plugins()
     commands = {plugin.name: _commands(registry, plugin.name) for plugin in plugins}
     if as_json:
-        give(json.dumps([_told(plugin, commands[plugin.name]) for plugin in plugins], indent=2))
+        give(json.dumps([told_plugin(one) | {"commands": commands[one.name]} for one in plugins], indent=2))
         return
     rows = [("PLUGIN", "DISTRIBUTION", "VERSION", "NODES", "COMMANDS")]
     rows += [
@@ -50,15 +50,3 @@ def _commands(registry: Registry, plugin: str) -> list[str]:
         return [str(command.name) for command in registry.collect("noisegraph_commands", [plugin])]
     except PluginError as error:
         return [f"broken: {error}"]
-
-
-def _told(plugin: Plugin, commands: list[str]) -> dict[str, Any]:
-    return {
-        "name": plugin.name,
-        "module": plugin.module,
-        "distribution": plugin.distribution,
-        "version": plugin.version,
-        "nodes": list(plugin.nodes),
-        "commands": commands,
-        "error": plugin.error or None,
-    }
