@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
 from typing import Any
 
 import noisegraph as ng
 import numpy
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as some
 from noisegraph.nodes import process as processes
 from noisegraph.nodes.grids import beta, cut, noise, time
+from noisegraph.nodes.samplers.pndm import pndm
+from noisegraph.testing.trial import Asked, states
 
-from .golden import Case, Params, cases, load, needs_golden
+from .golden import Case, cases, load, needs_golden
 
 LINEAR = processes.linear()
 
@@ -28,44 +30,77 @@ def ratios(levels: ng.Levels) -> list[float]:
     return [level.ratio for level in levels]
 
 
-def of_diffusers(*schedulers: str, where: Callable[[Params], bool] = lambda params: True) -> list[Any]:
-    """The timestep tables of these schedulers; an offset counts for leading spacing alone."""
-
-    def wanted(params: Params) -> bool:
-        return (params["spacing"] == "leading" or params["steps_offset"] == 0) and where(params)
-
-    found = cases("diffusers", "schedule", wanted)
-    return [one for one in found if one.values[0] is None or one.id.split("_")[1] in schedulers]
+def of_diffusers(*schedulers: str) -> list[Any]:
+    """The timestep tables of these schedulers."""
+    found = cases("diffusers", "schedule")
+    return [one for one in found if one.values[0] is None or scheduler(one.values[0]) in schedulers]
 
 
-def offset(case: Case) -> int:
-    return int(case.params["steps_offset"]) if case.params["spacing"] == "leading" else 0
+def scheduler(case: Case) -> str:
+    """Whose timesteps the case's table holds."""
+    return case.id.split("_")[1]
 
 
-def leads_beyond(case: Case) -> bool:
-    """An offset of 1 at 1000 steps asks for index 1000, which does not exist: diffusers hands it to the model."""
-    return bool(case.arrays["x_final"].max() > 999)
+def asked(case: Case) -> dict[str, Any]:
+    """What the case's table was asked for, as parameters of levels.uniform."""
+    return {"steps": case.params["S"], "spacing": case.params["spacing"], "offset": case.params["steps_offset"]}
 
 
-@pytest.mark.parametrize("case", of_diffusers("DDPMScheduler", "DDIMScheduler"))
+def refused(case: Case) -> str | None:
+    """What levels.uniform says of tables that diffusers makes nonsense of."""
+    if case.arrays["x_final"].max() > 999:
+        return "beyond the last index"  # diffusers hands index 1000 to the model
+    if scheduler(case) == "DPMSolverMultistepScheduler" and case.params["S"] == 1000:
+        return None if case.params["spacing"] == "trailing" else "1001 levels of a process that has 1000"
+    return None
+
+
+@pytest.mark.parametrize("case", of_diffusers("DDPMScheduler", "DDIMScheduler", "EulerDiscreteScheduler"))
 def test_uniform_levels_are_those_of_diffusers(case: Case) -> None:
-    asked = {"steps": case.params["S"], "spacing": case.params["spacing"], "offset": offset(case)}
-    if leads_beyond(case):
-        with pytest.raises(ng.NodeError, match="beyond the last index"):
-            time.uniform(LINEAR, **asked)
+    if (told := refused(case)) is not None:
+        with pytest.raises(ng.NodeError, match=told):
+            time.uniform(LINEAR, **asked(case))
         return
-    assert times(time.uniform(LINEAR, **asked))[:-1] == case.arrays["x_final"].tolist()
+    between_indices = scheduler(case) == "EulerDiscreteScheduler" and case.params["spacing"] == "linspace"
+    ours = time.normal(LINEAR, steps=case.params["S"]) if between_indices else time.uniform(LINEAR, **asked(case))
+    numpy.testing.assert_allclose(times(ours)[:-1], case.arrays["x_final"], rtol=1e-6)  # Euler's are of float32
 
 
-def to_sigma_min(params: Params) -> bool:
-    """Its trailing levels end elsewhere; of 1000 steps it repeats an index."""
-    return params["S"] < 1000 and params["spacing"] != "trailing"
+@pytest.mark.parametrize("case", of_diffusers("DPMSolverMultistepScheduler"))
+def test_uniform_levels_are_those_of_diffusers_solvers(case: Case) -> None:
+    """Its trailing levels go on to clean data; the others leave a place for one more, which is the end."""
+    end = "data" if case.params["spacing"] == "trailing" else "sigma_min"
+    if (told := refused(case)) is not None:
+        with pytest.raises(ng.NodeError, match=told):
+            time.uniform(LINEAR, **asked(case), end=end)
+        return
+    assert times(time.uniform(LINEAR, **asked(case), end=end))[:-1] == case.arrays["x_final"].tolist()
 
 
-@pytest.mark.parametrize("case", of_diffusers("DPMSolverMultistepScheduler", where=to_sigma_min))
-def test_uniform_levels_down_to_sigma_min_are_those_of_its_solvers(case: Case) -> None:
-    asked = {"steps": case.params["S"], "spacing": case.params["spacing"], "offset": offset(case)}
-    assert times(time.uniform(LINEAR, **asked, end="sigma_min"))[:-1] == case.arrays["x_final"].tolist()
+HALF_WAY = [1, 2, 5, 6, 9, 10]
+"""The questions of PNDM's warm-up that lie between two levels."""
+
+
+@pytest.mark.parametrize("case", of_diffusers("PNDMScheduler"))
+def test_pndm_asks_at_the_timesteps_of_diffusers(case: Case) -> None:
+    if (told := refused(case)) is not None:
+        with pytest.raises(ng.NodeError, match=told):
+            time.uniform(LINEAR, **asked(case))
+        return
+    levels, model = time.uniform(LINEAR, **asked(case)), Asked(lambda x, level: x)
+    states(pndm(), model, torch.ones(1, 1), levels, (0,))
+    ours, theirs = numpy.array([level.t for level in model.levels]), case.arrays["x_final"]
+    assert numpy.delete(ours, HALF_WAY).tolist() == numpy.delete(theirs, HALF_WAY).tolist()
+    # Half a step is of the leading stride there, in whole indices, whatever the spacing.
+    stride = 1000 // case.params["S"]
+    assert theirs[HALF_WAY].tolist() == [levels[1 + index // 4].t + stride // 2 for index in HALF_WAY]
+    assert ours[HALF_WAY].tolist() == [(levels[index // 4].t + levels[1 + index // 4].t) / 2 for index in HALF_WAY]
+
+
+@needs_golden
+def test_no_timestep_table_is_left_out() -> None:
+    compared = {"DDPMScheduler", "DDIMScheduler", "EulerDiscreteScheduler", "DPMSolverMultistepScheduler"}
+    assert {scheduler(one.values[0]) for one in cases("diffusers", "schedule")} == {*compared, "PNDMScheduler"}
 
 
 @pytest.mark.parametrize("case", cases("guided_diffusion", "ddim") + cases("guided_diffusion", "ddpm_ancestral"))
