@@ -1,4 +1,4 @@
-"""The folders that noisegraph uses on a machine: its cache, and where models lie."""
+"""The folders that noisegraph uses on a machine: its cache, what it remembers of its user, and where models lie."""
 
 from __future__ import annotations
 
@@ -14,6 +14,26 @@ def cache_folder() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("noisegraph"))
+
+
+def state_folder() -> Path:
+    """What the terminal interface remembers: $NOISEGRAPH_STATE, or the user's state folder of the platform."""
+    chosen = os.environ.get("NOISEGRAPH_STATE")
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    import platformdirs
+
+    return Path(platformdirs.user_state_dir("noisegraph"))
+
+
+def config_folder() -> Path:
+    """What the user sets: $NOISEGRAPH_CONFIG, or the user's folder of settings of the platform."""
+    chosen = os.environ.get("NOISEGRAPH_CONFIG")
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("noisegraph"))
 
 
 def model_folders() -> tuple[Path, ...]:

@@ -23,8 +23,9 @@ COMMANDS = {
     "graphs": "List the graphs of the library.",
     "plugins": "List the plugins, with what is wrong with those that are broken.",
     "cache": "Look after the cache of what was made.",
-    "show": "Tell how a picture was made.",
+    "show": "Tell how a picture was made, or what a file of weights is.",
     "new": "Write a new plugin package.",
+    "tui": "Open a graph on the whole terminal: edit it, run it, see what it makes.",
     "worker": "Run graphs for another program, in JSON lines.",
 }
 """The commands that come with noisegraph; each is the `command` of the module of its name."""

@@ -1,0 +1,27 @@
+"""`noisegraph tui`: the terminal interface."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("tui")
+@click.argument("graph", required=False)
+@click.option("--worker", metavar="COMMAND", help='What runs graphs, as "ssh host noisegraph worker".')
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps.")
+@click.option("--out", type=click.Path(path_type=Path), help="The folder that pictures are written to.")
+def command(graph: str | None, worker: str | None, device: str, out: Path | None) -> int:
+    """Open a graph on the whole terminal: edit it, run it, see what it makes.
+
+    GRAPH is a file, a graph of the library, or a picture that noisegraph made; without one the last graph is opened.
+    """
+    from ..folders import state_folder
+    from ..tui.app import NoisegraphApp
+    from ..tui.link.command import worker_command
+    from ..tui.opened import first_graph, open_graph
+
+    folder = str((out or state_folder() / "pictures").expanduser().absolute())
+    app = NoisegraphApp(open_graph(graph or first_graph()), worker_command(worker, device), folder)
+    return app.run() or 0
