@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .diffusion.level import at_ratio as at_ratio
     from .diffusion.level import noised as noised
     from .diffusion.network import Network as Network
+    from .diffusion.network import Reader as Reader
     from .diffusion.network import Weights as Weights
     from .diffusion.noise import normal as normal
     from .diffusion.noise import seeds_from as seeds_from
@@ -61,12 +62,14 @@ if TYPE_CHECKING:
     from .errors import NoisegraphError as NoisegraphError
     from .errors import PluginError as PluginError
     from .errors import Problem as Problem
+    from .extensions import Describer as Describer
     from .extensions import Executor as Executor
     from .extensions import Importer as Importer
     from .facts import Facts as Facts
     from .facts import agree as agree
     from .hookspecs import hookimpl as hookimpl
     from .loop import Loop as Loop
+    from .reading.files import digest as digest
     from .testing.mixture import Mixture as Mixture
     from .testing.trial import energy_distance as energy_distance
     from .values import Architecture as Architecture
@@ -89,7 +92,7 @@ _HOMES = {
         " to_x0 together v"
     ),
     "diffusion.level": "Level Levels Process at_ratio noised",
-    "diffusion.network": "Network Weights",
+    "diffusion.network": "Network Reader Weights",
     "diffusion.noise": "normal seeds_from",
     "diffusion.objectives": (
         "denoising_score_matching explicit_score_matching implicit_score_matching sliced_score_matching"
@@ -101,10 +104,11 @@ _HOMES = {
     "diffusion.sampler": "Noise Path Sampler Step asks_here",
     "diffusion.shape": "Shape",
     "errors": "GraphError NodeError NoisegraphError PluginError Problem",
-    "extensions": "Executor Importer",
+    "extensions": "Describer Executor Importer",
     "facts": "Facts agree",
     "hookspecs": "hookimpl",
     "loop": "Loop",
+    "reading.files": "digest",
     "testing.mixture": "Mixture",
     "testing.trial": "energy_distance",
     "values": "Architecture Condition File FileKind Image Latent Mask Points Tensor WeightsFile",

@@ -1,8 +1,9 @@
-"""What plugins may bring beside nodes: places where a plan can run, and readers of other programs' graph files."""
+"""What plugins may bring beside nodes: places where a plan can run, readers of other programs' files."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -30,3 +31,14 @@ class Importer(NamedTuple):
     name: str
     suffixes: tuple[str, ...]
     read: Callable[[str], Mapping[str, Any] | None]
+
+
+class Describer(NamedTuple):
+    """Tells what a file or folder is that noisegraph did not write: `noisegraph show FILE` asks each in turn.
+
+    `describe(path)` gives sections, title -> rows of name -> text, or None where the file is not of its kind. Raises
+    NodeError for one of its kind that is damaged.
+    """
+
+    name: str
+    describe: Callable[[Path], Mapping[str, Mapping[str, str]] | None]

@@ -10,7 +10,7 @@ import pluggy
 if TYPE_CHECKING:
     import click
 
-    from .extensions import Executor, Importer
+    from .extensions import Describer, Executor, Importer
     from .store.codecs import Codec
 
 hookspec = pluggy.HookspecMarker("noisegraph")
@@ -44,4 +44,10 @@ def noisegraph_executors() -> Sequence[Executor]:
 @hookspec
 def noisegraph_importers() -> Sequence[Importer]:
     """Readers of other programs' graph files."""
+    raise AssertionError("a specification is not called")
+
+
+@hookspec
+def noisegraph_describers() -> Sequence[Describer]:
+    """What `noisegraph show` can tell of files that noisegraph did not write."""
     raise AssertionError("a specification is not called")

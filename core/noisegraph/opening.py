@@ -34,7 +34,7 @@ def opened(name: str, registry: Registry) -> Opened:
     if name == "-":
         return Opened(parsed(sys.stdin.buffer.read(LARGEST + 1), "stdin", Path.cwd(), registry), {})
     path = Path(name)
-    if _is_picture(path):
+    if is_picture(path):
         found = record_in(path)
         return Opened(found.graph, found.inputs, found)
     try:
@@ -83,7 +83,8 @@ def record_in(path: Path) -> Record:
     return load(text_of(path), str(path), path.resolve().parent)
 
 
-def _is_picture(path: Path) -> bool:
+def is_picture(path: Path) -> bool:
+    """Whether the file is a PNG, or would be one by its name if it were there."""
     try:
         if not path.is_file():
             return path.suffix.lower() == ".png"

@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -84,7 +84,7 @@ def _load(weights: Weights) -> torch.nn.Module:
 
     device, dtype = torch_device(), torch_dtype()
     module = _built(weights, "meta")
-    state = _read(weights.path, device, dtype)
+    state = _read(weights, device, dtype)
     _compare(module, state, weights.path)
     if _has_tables(module):
         module = _built(weights, "cpu")
@@ -95,14 +95,26 @@ def _load(weights: Weights) -> torch.nn.Module:
     return module.eval().requires_grad_(False)
 
 
-def _read(path: str, device: torch.device, dtype: torch.dtype) -> dict[str, torch.Tensor]:
-    """The file's tensors on the device, each in its final dtype before the next is read."""
+def _read(weights: Weights, device: torch.device, dtype: torch.dtype) -> dict[str, torch.Tensor]:
+    """The tensors on the device, each in its final dtype before the next is read."""
+    if weights.read is not None:
+        return _placed(weights.read(weights.path), device, dtype)
+    return _placed(_from_file(weights.path, device), device, dtype)
+
+
+def _placed(
+    tensors: Iterable[tuple[str, torch.Tensor]], device: torch.device, dtype: torch.dtype
+) -> dict[str, torch.Tensor]:
+    return {name: one.to(device, dtype if one.is_floating_point() else None) for name, one in tensors}
+
+
+def _from_file(path: str, device: torch.device) -> Iterator[tuple[str, torch.Tensor]]:
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, framework="pt", device=str(device)) as file:
-            tensors = ((name, file.get_tensor(name)) for name in file.keys())  # noqa: SIM118 (it is no dict)
-            return {name: one.to(dtype) if one.is_floating_point() else one for name, one in tensors}
+            for name in file.keys():  # noqa: SIM118 (it is no dict)
+                yield name, file.get_tensor(name)
     except FileNotFoundError:
         raise NodeError(f"there is no weights file '{path}'", "install or download the model again") from None
     except (SafetensorError, OSError) as error:
@@ -156,9 +168,9 @@ def _built(weights: Weights, device: str) -> torch.nn.Module:
 
 
 def _needed(weights: Weights) -> int:
-    """The file's size in bytes: near enough to what its network takes, and half as much again to work in."""
+    """The weights' size in bytes: near enough to what the network takes, and half as much again to work in."""
     try:
-        return os.path.getsize(weights.path) * 3 // 2
+        return (weights.size or os.path.getsize(weights.path)) * 3 // 2
     except OSError:
         return 0
 

@@ -53,9 +53,13 @@ class WeightsFile:
 
 @dataclass(frozen=True)
 class FileKind:
-    """Marks a parameter that names a file which the node reads; `suffixes` are those it takes."""
+    """Marks a parameter that names a file which the node reads; `suffixes` are those it takes.
+
+    `folders`: whether it takes a folder too, of which the node reads files.
+    """
 
     suffixes: tuple[str, ...] = ()
+    folders: bool = False
 
 
 File = Annotated[str, FileKind()]

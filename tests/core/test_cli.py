@@ -445,6 +445,19 @@ def test_a_plugins_command_is_called_like_any_other(here: Path, capsys: pytest.C
     assert in_process(capsys, "greet")[:2] == (0, "the probe greets you\n")
 
 
+def test_show_asks_plugins_what_a_file_is_that_noisegraph_did_not_write(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, text in (("known", "probe 7"), ("damaged", "probe damaged"), ("strange", "something")):
+        Path(name).write_text(text)
+    assert in_process(capsys, "show", "known")[:2] == (0, "probe\n  number  7\n")
+    assert json.loads(in_process(capsys, "show", "known", "--json")[1]) == {"probe": {"number": "7"}}
+    code, _, error = in_process(capsys, "show", "damaged")
+    assert (code, "damaged: a damaged probe; write another" in error) == (2, True)
+    code, _, error = in_process(capsys, "show", "strange")
+    assert (code, "no file that noisegraph knows" in error) == (2, True)
+
+
 def test_graphs_lists_the_library(capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = in_process(capsys, "graphs")
     assert re.search(r"^digit +A handwritten digit", out, re.MULTILINE)

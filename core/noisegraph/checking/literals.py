@@ -76,10 +76,10 @@ class Literals:
         accepted = port.accept(value)
         if port.file is None or accepted is None:
             return accepted
-        readable, suffixes = node.scope.graph.readable, port.file.suffixes
+        readable, kind = node.scope.graph.readable, port.file
         if isinstance(accepted, (list, tuple)):
-            return type(accepted)(str(resolve(one, readable, suffixes)) for one in accepted)
-        return str(resolve(accepted, readable, suffixes))
+            return type(accepted)(str(resolve(one, readable, kind.suffixes, kind.folders)) for one in accepted)
+        return str(resolve(accepted, readable, kind.suffixes, kind.folders))
 
 
 def _dollar(node: FlatNode, value: Any) -> str:

@@ -1,25 +1,54 @@
-"""`noisegraph show`: how a picture was made, as it says itself."""
+"""`noisegraph show`: how a picture was made, as it says itself; what another file is, as plugins tell."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
-from ..opening import record_in
+from ..errors import GraphError, NodeError, Place
+from ..opening import is_picture, record_in
+from ..registry import Registry
 from .text import columns, give
 
 
 @click.command("show")
-@click.argument("picture", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path))
 @click.option("--graph", "only_graph", is_flag=True, help="Write the graph's file, as it was, and nothing else.")
 @click.option("--json", "as_json", is_flag=True, help="Tell it as JSON.")
-def command(picture: Path, only_graph: bool, as_json: bool) -> None:
-    """Tell how a picture was made.
+def command(file: Path, only_graph: bool, as_json: bool) -> None:
+    """Tell how a picture was made, or what a file of weights is.
 
-    PICTURE is a PNG that noisegraph wrote. `noisegraph run PICTURE` makes it again, with name=value a variant of it.
+    FILE is a PNG that noisegraph wrote: `noisegraph run FILE` makes it again, with name=value a variant of it. Or it is
+    a checkpoint, or a folder of one.
     """
+    if is_picture(file) or not file.exists():
+        _show_picture(file, only_graph, as_json)
+        return
+    sections = _described(file)
+    if as_json:
+        give(json.dumps(sections, indent=2, ensure_ascii=False))
+        return
+    for title, rows in sections.items():
+        give(f"{title}\n{columns(list(rows.items()), '  ')}")
+
+
+def _described(file: Path) -> Mapping[str, Mapping[str, str]]:
+    """What the first plugin that knows the file tells of it; raises GraphError where none does, or it is damaged."""
+    for describer in Registry.installed().collect("noisegraph_describers"):
+        try:
+            found = describer.describe(file)
+        except NodeError as error:
+            raise GraphError.of(str(error), error.hint, Place(str(file))) from error
+        if found is not None:
+            return found  # type: ignore[no-any-return]
+    hint = "show tells of pictures that noisegraph wrote, and of checkpoints"
+    raise GraphError.of("no file that noisegraph knows", hint, Place(str(file)))
+
+
+def _show_picture(picture: Path, only_graph: bool, as_json: bool) -> None:
     from ..writing.provenance import dump
 
     found = record_in(picture)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .denoiser import Predicted, Prediction, check_batch, to_x0
 from .level import Level, Process
@@ -15,17 +15,29 @@ if TYPE_CHECKING:
     from torch.nn import Module
 
 
+class Reader(Protocol):
+    """Reads weights that do not lie in a safetensors file under the module's own names; hashable, equal to its like.
+
+    Gives the tensors one after another, on the CPU and where it can in the file's memory map. Raises NodeError.
+    """
+
+    def __call__(self, path: str, /) -> Iterable[tuple[str, Tensor]]: ...
+
+
 @dataclass(frozen=True)
 class Weights:
     """Weights in a file and the function that makes the module they belong to; equal ones share one resident module.
 
-    `build(**config)` returns a module with the file's parameter names. `digest` is the file's content hash, in hex.
+    `build(**config)` returns a module with the file's parameter names, or with those that `read` gives the tensors.
+    `digest` is the file's content hash, in hex. `size`: bytes that the tensors take, where the file holds others too.
     """
 
     path: str
     digest: str
     build: Callable[..., Module]
     config: tuple[tuple[str, Any], ...] = ()
+    read: Reader | None = None
+    size: int | None = None
 
     def module(self) -> Module:
         """The module on the current device in the current precision, in eval mode, loaded once."""

@@ -19,11 +19,12 @@ _SEVERAL_THREADS = 2**24
 _MOST_SIBLINGS = 1000
 
 
-def resolve(text: str, allowed: Sequence[Path], suffixes: Sequence[str] = ()) -> Path:
+def resolve(text: str, allowed: Sequence[Path], suffixes: Sequence[str] = (), folders: bool = False) -> Path:
     """The regular file that a graph names, absolute and free of links, in the first allowed folder that has it.
 
-    Raises ValueError, with what was found, wanted and what to try, where the path leads out of all allowed folders
-    (absolute, by `..` or by a link), to nothing, to something that is not a regular file, or has a foreign suffix.
+    `folders`: it may be a folder as well, of any name. Raises ValueError, with what was found, wanted and what to try,
+    where the path leads out of all allowed folders (absolute, by `..` or by a link), to nothing, to something that is
+    not a regular file, or has a foreign suffix.
     """
     shown = repr(text if len(text) <= 200 else f"{text[:197]}...")
     if not text or "\0" in text:
@@ -31,12 +32,14 @@ def resolve(text: str, allowed: Sequence[Path], suffixes: Sequence[str] = ()) ->
     homes = [_real(folder) for folder in allowed]
     inside = [path for path in (_real(home / text) for home in homes) if any(map(path.is_relative_to, homes))]
     path = next((path for path in inside if _mode(path)), None)
-    folders = " or ".join(map(str, dict.fromkeys(homes))) or "no folder at all"
+    searched = " or ".join(map(str, dict.fromkeys(homes))) or "no folder at all"
     if path is None and (not inside or (len(inside) < len(homes) and _stays_as_written(text, homes))):
         hint = "copy it there, or add its folder to $NOISEGRAPH_MODELS"
-        raise ValueError(f"{shown} leads out of the folders that this graph may read ({folders}); {hint}")
+        raise ValueError(f"{shown} leads out of the folders that this graph may read ({searched}); {hint}")
     if path is None:
-        raise ValueError(f"no file {shown} in {folders}{_nearest(inside, suffixes)}")
+        raise ValueError(f"no file {shown} in {searched}{_nearest(inside, suffixes)}")
+    if folders and stat.S_ISDIR(_mode(path)):
+        return path
     if not stat.S_ISREG(_mode(path)):
         raise ValueError(f"{shown} is {_kind(_mode(path))}, wanted a regular file")
     if not os.access(path, os.R_OK):
@@ -91,7 +94,12 @@ def named(value: str | Sequence[str] | None) -> list[Path]:
 
 
 def digest(path: Path) -> str:
-    """The BLAKE3 hash of a file's content, in hexadecimal; worked out again only when the file has changed."""
+    """The BLAKE3 hash of a file's content, in hexadecimal; worked out again only when the file has changed.
+
+    Of a folder, that of the names and contents of all files in it but hidden ones.
+    """
+    if path.is_dir():
+        return _folder_digest(path)
     name = str(path.absolute())
     digests = _digests(cache_folder() / "digests.json")
     before = os.stat(name)
@@ -103,6 +111,14 @@ def digest(path: Path) -> str:
         digests.put(name, before, found, keep=before.st_size >= WORTH_KEEPING)
         digests.save()
     return found
+
+
+def _folder_digest(folder: Path) -> str:
+    from blake3 import blake3
+
+    inside = sorted(one for one in folder.iterdir() if not one.name.startswith("."))
+    lines = (f"{one.name}\0{digest(one)}\n" for one in inside if one.is_file() or one.is_dir() > one.is_symlink())
+    return str(blake3("".join(lines).encode("utf-8", "surrogateescape")).hexdigest())
 
 
 @cache

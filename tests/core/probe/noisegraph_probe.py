@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import click
 import noisegraph as ng
-from noisegraph.extensions import Executor, Importer
+from noisegraph.extensions import Describer, Executor, Importer
 from noisegraph.store.codecs import Codec
 from pydantic import Field
 
@@ -193,6 +193,19 @@ def _read(text: str) -> dict[str, Any] | None:
     if word != "probe":
         return None
     return {"nodes": {"a": {"use": "probe.number", "value": int(value)}}, "outputs": {"x": "$a"}}
+
+
+@ng.hookimpl
+def noisegraph_describers() -> Sequence[Describer]:
+    """Knows files that begin with `probe`."""
+    return [Describer("probe", _describe)]
+
+
+def _describe(path: Path) -> dict[str, dict[str, str]] | None:
+    word, _, value = path.read_text().strip().partition(" ")
+    if value == "damaged":
+        raise ng.NodeError("a damaged probe", "write another")
+    return {"probe": {"number": value}} if word == "probe" else None
 
 
 @ng.hookimpl
