@@ -1,0 +1,1 @@
+"""The graph drawn in text: as rails, as boxes, as a table."""
