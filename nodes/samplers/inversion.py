@@ -1,8 +1,8 @@
-"""DDIM backwards: from data to the noise that leads to it."""
+"""Inversion: from data to the noise that leads to it, by DDIM or by any solver without noise."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import noisegraph as ng
 
@@ -32,8 +32,33 @@ def ddim_inversion(*, ask: Literal["here", "there"] = "there") -> ng.Sampler:
     return ng.Sampler(Position, step, noisy=False, walks="up", asks=ng.asks_here if ask == "here" else _asks_there)
 
 
+@ng.node(early=True)
+def inverse(sampler: ng.Sampler) -> ng.Sampler:
+    """A solver without noise taken from data to noise, on rising levels: DPM-Solver's inversion, or any other's.
+
+    The levels begin where the solver would end, above clean data: give it `levels.reverse` of those that end at
+    sigma_min. Its order is the solver's own; but the first step of a multistep method, which is of order 1, weighs more
+    at this end of the levels.
+
+    sampler: of the probability flow; not one that draws noise or chooses its own steps.
+    """
+    if sampler.noisy or sampler.finished is not None or sampler.walks != "down":
+        raise ng.NodeError(
+            "only a solver that draws no noise, and keeps to its levels, can be taken backwards",
+            "take one such as sampler.dpmpp_2m, or set its eta or churn to 0",
+        )
+
+    def step(denoiser: ng.Denoiser, state: Any, step: ng.Step) -> Any:
+        if step.here.sigma == 0:
+            raise ng.NodeError("there is no noise to predict in clean data", 'end the levels at "sigma_min"')
+        needs_signal(step.there)
+        return sampler.step(denoiser, state, step)
+
+    return sampler._replace(step=step, walks="up")
+
+
 def _asks_there(here: ng.Level, there: ng.Level) -> tuple[ng.Level, ng.Level]:
     return there, there
 
 
-NODES = (ddim_inversion,)
+NODES = (ddim_inversion, inverse)
