@@ -128,7 +128,7 @@ def checker(kind: Any) -> Check:
     if kind is None or kind is type(None):
         return lambda value: value is None
     if kind is Tensor:
-        return _is_tensor
+        return is_tensor
     if kind is float:
         return lambda value: type(value) is float or type(value) is int
     if kind is int:
@@ -173,9 +173,10 @@ def _generic_checker(kind: Any) -> Check:
     return lambda value: callable(value) if outer is Callable else True
 
 
-def _is_tensor(value: Any) -> bool:
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(value, torch.Tensor)
+def is_tensor(value: object) -> bool:
+    """Whether it is a torch.Tensor; False where torch is not imported, or only in part, by another thread."""
+    kind = getattr(sys.modules.get("torch"), "Tensor", None)
+    return kind is not None and isinstance(value, kind)
 
 
 def describe(kind: Any) -> str:

@@ -7,15 +7,21 @@ import random
 import resource
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 import torch
 from noisegraph.run import run
+from noisegraph.running.guard import has_nan, held
 from noisegraph.store.cache import Cache
+from noisegraph.store.sizes import size_of
+from noisegraph.store.storable import storable
+from noisegraph.types import is_tensor
 
 from .cli_probe import call, chain, start, write
 from .conftest import Engine, Told
@@ -197,3 +203,14 @@ def test_a_run_that_is_never_looked_at_again_holds_no_thread_and_no_pin(tmp_path
     assert list(tmp_path.rglob("*.pins"))
     del events
     assert list(tmp_path.rglob("*.pins")) == []
+
+
+def test_torch_that_another_thread_is_importing_is_taken_as_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", ModuleType("torch"))
+    monkeypatch.setitem(sys.modules, "numpy", ModuleType("numpy"))
+    value = {"scale": 1.5, "names": ["a", 2]}
+    assert not has_nan(value)
+    assert list(held(value))
+    assert not is_tensor(value)
+    assert size_of(value) > 0
+    assert storable(dict[str, float], ())

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterator, Mapping, ValuesView
 from contextlib import suppress
 from typing import Any
 
 from ..node import NodeSpec
-from ..types import checker, describe
+from ..types import checker, describe, is_tensor
 
 ATOMS = frozenset((int, float, str, bool, bytes, type(None)))
 
@@ -68,7 +67,7 @@ def held(value: Any) -> Iterator[int]:
     if isinstance(value, (list, tuple, ValuesView)):
         for item in value:
             yield from held(item)
-    elif (torch := sys.modules.get("torch")) is not None and isinstance(value, torch.Tensor):
+    elif is_tensor(value):
         with suppress(RuntimeError, NotImplementedError):  # of sparse tensors and the like
             yield value.untyped_storage().data_ptr()
 
@@ -94,18 +93,17 @@ def has_nan(value: Any) -> bool:
         return math.isnan(value)
     if kind in ATOMS:
         return False
-    torch = sys.modules.get("torch")
     for leaf in leaves(value):
         if type(leaf) is float and math.isnan(leaf):
             return True
-        if torch is None or not isinstance(leaf, torch.Tensor):
+        if not is_tensor(leaf):
             continue
         if not (leaf.is_floating_point() or leaf.is_complex()):
             continue
         if leaf.itemsize == 1:  # types of eight bits have no arithmetic
             leaf = leaf.float()
         # a sum needs no memory; infinities of both signs make it NaN too, so then every number is looked at
-        if bool(torch.isnan(leaf.sum())) and bool(torch.isnan(leaf).any()):
+        if bool(leaf.sum().isnan()) and bool(leaf.isnan().any()):
             return True
     return False
 

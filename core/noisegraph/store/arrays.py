@@ -51,12 +51,6 @@ class Shape(NamedTuple):
         return tuple(sorted(range(len(self.order)), key=self.order.__getitem__))
 
 
-def is_tensor(value: object) -> bool:
-    """Whether it is a torch.Tensor; False where torch is not, or not yet, imported."""
-    kind = getattr(sys.modules.get("torch"), "Tensor", None)
-    return kind is not None and isinstance(value, kind)
-
-
 def is_array(value: object) -> bool:
     """Whether it is a numpy array or a numpy scalar; False where numpy is not, or not yet, imported."""
     kind = getattr(sys.modules.get("numpy"), "ndarray", None), getattr(sys.modules.get("numpy"), "generic", None)

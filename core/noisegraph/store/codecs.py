@@ -9,7 +9,8 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from .arrays import Shape, array_at, array_blob, is_array, is_tensor, tensor_as_array, tensor_at, tensor_blob
+from ..types import is_tensor
+from .arrays import Shape, array_at, array_blob, is_array, tensor_as_array, tensor_at, tensor_blob
 from .container import Blob, CodecError, Span, pack, unpack
 from .records import class_named, field_names, name_of, rebuild
 from .sizes import size_of

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from .arrays import is_array, is_tensor
+from ..types import is_tensor
+from .arrays import is_array
 
 _SCALARS = {type(None): 16, bool: 28, int: 32, float: 24, complex: 32}
 _UNKNOWN = 256

@@ -50,8 +50,9 @@ def _storable(kind: Any, coded: tuple[type, ...], above: tuple[Any, ...]) -> boo
 
 
 def _is_array(kind: type) -> bool:
-    numpy = sys.modules.get("numpy")
-    return numpy is not None and issubclass(kind, numpy.ndarray | numpy.generic)
+    numpy = sys.modules.get("numpy")  # another thread may be at importing it
+    kinds = getattr(numpy, "ndarray", None), getattr(numpy, "generic", None)
+    return None not in kinds and issubclass(kind, kinds)  # type: ignore[arg-type]
 
 
 def _field_types(kind: type) -> list[Any]:

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, get_args, get_origin
 
-from ..store.arrays import is_array, is_tensor
+from ..store.arrays import is_array
 from ..store.codecs import Codec, encode
-from ..types import members, plain
+from ..types import is_tensor, members, plain
 from ..values import Image, Mask, WeightsFile
 from .picture import KEYWORD, Pixels, pixels, png
 from .provenance import Record, dump
