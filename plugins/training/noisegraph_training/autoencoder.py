@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, NamedTuple
 
 import noisegraph as ng
@@ -12,7 +13,7 @@ from torch.nn import functional
 
 from .batches import random_of
 from .descent import descend
-from .examples import Captioned, Descent, Trained
+from .examples import Captioned, Schedule, Trained
 
 SHOWN = 16
 """Pictures in a preview."""
@@ -20,24 +21,12 @@ MEASURED = 512
 """Examples from which the scale of the latents is taken."""
 
 
-class Settings(NamedTuple):
-    """How an autoencoder is trained; the parameters of `train.autoencoder`."""
+class Weights(NamedTuple):
+    """How much each part of an autoencoder's loss counts beside the absolute error."""
 
-    iterations: int
-    batch: int
-    learning_rate: float
-    warmup: int
-    decay: float
     square: float
     edges: float
     regularization: float
-    per_step: int
-    seed: int
-
-    @property
-    def descent(self) -> Descent:
-        """Those of how the parameters go down the loss."""
-        return Descent(self.iterations, self.learning_rate, self.warmup, self.decay, self.per_step, self.seed)
 
 
 class _Latent(NamedTuple):
@@ -53,15 +42,15 @@ class _Latent(NamedTuple):
 
 
 def loop(
-    examples: Captioned, held_out: Captioned, architecture: ng.Architecture, settings: Settings
+    examples: Captioned, held_out: Captioned, architecture: ng.Architecture, schedule: Schedule, weights: Weights
 ) -> ng.Loop[Trained]:
     """The loop that trains `architecture` on `examples`; what is held out is for the card's figures."""
     pixels, unseen = examples.pixels.cpu(), held_out.pixels.cpu()
     latent = _latent(architecture)
 
     def objective(network: Callable[..., Any], iteration: int, device: torch.device) -> Tensor:
-        random = random_of(settings.seed, iteration)
-        picture = ranged(pixels[torch.from_numpy(random.integers(len(pixels), size=settings.batch))]).to(device)
+        random = random_of(schedule.seed, iteration)
+        picture = ranged(pixels[torch.from_numpy(random.integers(len(pixels), size=schedule.batch))]).to(device)
         if latent.codes:
             found, chosen = network(picture)
             penalty: Tensor = chosen.loss
@@ -69,7 +58,7 @@ def loop(
             noise = random.standard_normal(latent.shape(picture), dtype="float32")
             found, distribution = network(picture, torch.from_numpy(noise).to(device))
             penalty = distribution.kl().mean()
-        return reconstruction(found, picture, settings) + settings.regularization * penalty
+        return reconstruction(found, picture, weights) + weights.regularization * penalty
 
     def rebuilt(network: Callable[..., Any], picture: Tensor) -> tuple[Tensor, Tensor]:
         """The pictures again, and their latents, without noise."""
@@ -88,14 +77,14 @@ def loop(
             "scale": round(1 / float(latents.std()), 4),
             "psnr": round(seen, 2),
             "psnr_held_out": round(_judged(network, rebuilt, unseen)[0], 2),
-            "training": settings._asdict(),
+            "training": {**weights._asdict(), **asdict(schedule)},
         }
 
     def look(network: Callable[..., Any]) -> Tensor:
         picture = ranged(spaced(unseen, SHOWN))
         return (rebuilt(network, picture)[0] + 1) / 2
 
-    return descend(architecture, settings.descent, objective, verdict, look)
+    return descend(architecture, schedule, objective, verdict, look)
 
 
 def ranged(pixels: Tensor) -> Tensor:
@@ -108,11 +97,11 @@ def spaced(pixels: Tensor, count: int) -> Tensor:
     return pixels[:: max(1, len(pixels) // count)]
 
 
-def reconstruction(found: Tensor, wanted: Tensor, settings: Settings) -> Tensor:
+def reconstruction(found: Tensor, wanted: Tensor, weights: Weights) -> Tensor:
     """Mean absolute error, `square` times the squared one, and `edges` times that of neighbours' differences."""
     error = found - wanted
     across, down = error.diff(dim=3).abs().mean(), error.diff(dim=2).abs().mean()
-    return error.abs().mean() + settings.square * functional.mse_loss(found, wanted) + settings.edges * (across + down)
+    return error.abs().mean() + weights.square * functional.mse_loss(found, wanted) + weights.edges * (across + down)
 
 
 def psnr(found: Tensor, wanted: Tensor) -> Tensor:

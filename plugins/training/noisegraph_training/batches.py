@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import noisegraph as ng
 
-from .examples import Examples
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import torch
     from numpy.random import Generator
     from torch import Tensor
 
@@ -23,8 +22,16 @@ class Batch(NamedTuple):
     noise: Tensor
     t: Tensor
     alpha: Tensor
+    """[batch, 1, ...], as sigma."""
     sigma: Tensor
-    labels: Tensor
+    step: Tensor
+    """Which of the levels, int64 [batch]."""
+    rows: Tensor
+    """Which examples, int64 [batch]; one more than the last where the condition is dropped."""
+
+    def on(self, device: torch.device) -> Batch:
+        """The same on a device."""
+        return Batch(*(value.to(device) for value in self))
 
 
 def random_of(seed: int, iteration: int) -> Generator:
@@ -35,22 +42,21 @@ def random_of(seed: int, iteration: int) -> Generator:
 
 
 def noisy_batch(
-    examples: Examples, levels: Sequence[ng.Level], size: int, drop_label: float, seed: int, iteration: int
+    examples: Tensor, levels: Sequence[ng.Level], size: int, drop: float, seed: int, iteration: int
 ) -> Batch:
-    """`size` examples at levels drawn uniformly; a label is the empty one, `classes`, with probability `drop_label`.
+    """`size` examples at levels drawn uniformly; the condition of each is dropped with probability `drop`.
 
     The examples lie on the CPU, and so does the batch: what is drawn is the same for any device.
     """
     import torch
 
     random = random_of(seed, iteration)
-    rows = torch.from_numpy(random.integers(len(examples.data), size=size))
-    points = torch.tensor(
-        [levels[index] for index in random.integers(len(levels), size=size)], dtype=torch.float64, device="cpu"
-    )
-    dropped = torch.from_numpy(random.random(size) < drop_label)
-    data = examples.data[rows]
+    rows = torch.from_numpy(random.integers(len(examples), size=size))
+    step = torch.from_numpy(random.integers(len(levels), size=size))
+    dropped = torch.from_numpy(random.random(size) < drop)
+    data = examples[rows]
     noise = torch.from_numpy(random.standard_normal(tuple(data.shape), dtype="float32"))
+    points = torch.tensor([levels[index] for index in step.tolist()], dtype=torch.float64, device="cpu")
     t, alpha, sigma = points.float().view(size, 3, *[1] * (data.dim() - 1)).unbind(1)
-    labels = examples.labels[rows].masked_fill(dropped, examples.classes)
-    return Batch(alpha * data + sigma * noise, data, noise, t.flatten(), alpha, sigma, labels)
+    told = rows.masked_fill(dropped, len(examples))
+    return Batch(alpha * data + sigma * noise, data, noise, t.flatten(), alpha, sigma, step, told)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, NamedTuple
 
 import noisegraph as ng
@@ -13,25 +14,7 @@ from torch.nn import functional
 from .autoencoder import ranged
 from .batches import random_of
 from .descent import descend
-from .examples import Captioned, Descent, Trained
-
-
-class Settings(NamedTuple):
-    """How a CLIP is trained; the parameters of `train.clip`."""
-
-    iterations: int
-    batch: int
-    learning_rate: float
-    warmup: int
-    decay: float
-    noise: float
-    per_step: int
-    seed: int
-
-    @property
-    def descent(self) -> Descent:
-        """Those of how the parameters go down the loss."""
-        return Descent(self.iterations, self.learning_rate, self.warmup, self.decay, self.per_step, self.seed)
+from .examples import Captioned, Schedule, Trained
 
 
 class Pairs(NamedTuple):
@@ -44,7 +27,12 @@ class Pairs(NamedTuple):
 
 
 def loop(
-    examples: Pairs, held_out: Pairs, source: Captioned, architecture: ng.Architecture, settings: Settings
+    examples: Pairs,
+    held_out: Pairs,
+    source: Captioned,
+    architecture: ng.Architecture,
+    schedule: Schedule,
+    noise: float,
 ) -> ng.Loop[Trained]:
     """The loop that trains `architecture` on `examples`; what is held out is for the card's figures."""
     if len(examples.tokens) != len(examples.pixels):
@@ -53,12 +41,12 @@ def loop(
     pixels, tokens = examples.pixels.cpu(), trimmed(examples.tokens.cpu())
 
     def objective(network: Callable[..., Any], iteration: int, device: torch.device) -> Tensor:
-        random = random_of(settings.seed, iteration)
-        rows = torch.from_numpy(random.choice(len(pixels), size=min(settings.batch, len(pixels)), replace=False))
+        random = random_of(schedule.seed, iteration)
+        rows = torch.from_numpy(random.choice(len(pixels), size=min(schedule.batch, len(pixels)), replace=False))
         picture = ranged(pixels[rows])
-        noise = torch.from_numpy(random.standard_normal(tuple(picture.shape), dtype="float32"))
-        strength = torch.from_numpy(random.random((len(rows), 1, 1, 1), dtype="float32")) * settings.noise
-        return contrastive_loss(network(tokens[rows].to(device), (picture + strength * noise).to(device)).logits())
+        drawn = torch.from_numpy(random.standard_normal(tuple(picture.shape), dtype="float32"))
+        strength = torch.from_numpy(random.random((len(rows), 1, 1, 1), dtype="float32")) * noise
+        return contrastive_loss(network(tokens[rows].to(device), (picture + strength * drawn).to(device)).logits())
 
     def verdict(network: Callable[..., Any]) -> dict[str, Any]:
         every = zip(torch.split(pixels, 256), torch.split(tokens, 256), strict=True)
@@ -71,10 +59,10 @@ def loop(
             "shape": list(pixels.shape[1:]),
             "retrieval": round(float(right[: len(tokens)].float().mean()), 4),
             "retrieval_held_out": round(float(right[len(tokens) :].float().mean()), 4),
-            "training": settings._asdict(),
+            "training": {"noise": noise, **asdict(schedule)},
         }
 
-    return descend(architecture, settings.descent, objective, verdict)
+    return descend(architecture, schedule, objective, verdict)
 
 
 def trimmed(tokens: Tensor) -> Tensor:

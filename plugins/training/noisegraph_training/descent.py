@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from .examples import Descent, Trained
+from .examples import Schedule, Trained
 
 
 class State(NamedTuple):
@@ -32,7 +32,8 @@ class State(NamedTuple):
 class Objective(Protocol):
     """The loss of `network`, a module's forward with some parameters, on the batch of an iteration.
 
-    The batch is a function of the iteration alone; torch's own generator is seeded for each.
+    The batch is a function of the iteration alone; torch's own generator is seeded for each. Where gradients are
+    accumulated, an update is of several iterations.
     """
 
     def __call__(self, network: Callable[..., Any], iteration: int, device: torch.device, /) -> Tensor: ...
@@ -46,21 +47,21 @@ class Verdict(Protocol):
 
 def descend(
     architecture: ng.Architecture,
-    settings: Descent,
+    schedule: Schedule,
     objective: Objective,
     verdict: Verdict,
     look: Callable[[Callable[..., Any]], Tensor] | None = None,
 ) -> ng.Loop[Trained]:
-    """The loop that trains `architecture`; a step is `settings.per_step` iterations, `look` makes previews."""
-    module = _skeleton(architecture, settings.seed)
+    """The loop that trains `architecture`; a step is `schedule.per_step` iterations, `look` makes previews."""
+    module = _skeleton(architecture, schedule.seed)
 
     def step(state: State, index: int) -> State:
-        first = index * settings.per_step
-        last = min(first + settings.per_step, settings.iterations)
-        return _train(state, range(first, last), module, objective, settings)
+        first = index * schedule.per_step
+        last = min(first + schedule.per_step, schedule.iterations)
+        return _train(state, range(first, last), module, objective, schedule)
 
     def averaged(state: State) -> Callable[..., Any]:
-        return _network(_skeleton(architecture, settings.seed).eval(), state.average)
+        return _network(_skeleton(architecture, schedule.seed).eval(), state.average)
 
     def finish(state: State) -> Trained:
         parameters = {name: value.clone() for name, value in named(module, state.average).items()}
@@ -73,7 +74,7 @@ def descend(
         with torch.no_grad():
             return look(averaged(state))
 
-    total = math.ceil(settings.iterations / settings.per_step)
+    total = math.ceil(schedule.iterations / schedule.per_step)
     return ng.Loop(partial(_start, module), step, total, finish, preview=None if look is None else preview)
 
 
@@ -105,7 +106,7 @@ def _start(module: nn.Module) -> State:
     return State(first, first.clone(), torch.zeros_like(first), torch.zeros_like(first), torch.zeros(0, device="cpu"))
 
 
-def _train(state: State, iterations: range, module: nn.Module, objective: Objective, settings: Descent) -> State:
+def _train(state: State, iterations: range, module: nn.Module, objective: Objective, schedule: Schedule) -> State:
     vector = state.parameters.clone().requires_grad_()
     optimizer = torch.optim.Adam([vector])
     mean, square, average = state.mean.clone(), state.square.clone(), state.average.clone()
@@ -113,14 +114,13 @@ def _train(state: State, iterations: range, module: nn.Module, objective: Object
     optimizer.state[vector] = {"step": updates, "exp_avg": mean, "exp_avg_sq": square}
     losses = []
     for iteration in iterations:
-        optimizer.param_groups[0]["lr"] = _rate(settings, iteration)
+        optimizer.param_groups[0]["lr"] = _rate(schedule, iteration)
         optimizer.zero_grad()
-        loss = _loss(module, vector, objective, settings, iteration)
-        loss.backward()
+        loss = _accumulated(module, vector, objective, schedule, iteration)
         nn.utils.clip_grad_norm_([vector], 1.0)
         optimizer.step()
-        average.lerp_(vector.detach(), 1 - min(settings.decay, (1 + iteration) / (10 + iteration)))
-        losses.append(loss.detach())
+        average.lerp_(vector.detach(), 1 - min(schedule.decay, (1 + iteration) / (10 + iteration)))
+        losses.append(loss)
     losses_so_far = torch.cat([state.losses, torch.stack(losses).mean().view(1).cpu()])
     if not losses_so_far[-1].isfinite():
         raise ng.NodeError(
@@ -130,13 +130,25 @@ def _train(state: State, iterations: range, module: nn.Module, objective: Object
     return State(vector.detach(), average, mean, square, losses_so_far)
 
 
-def _loss(module: nn.Module, vector: Tensor, objective: Objective, settings: Descent, iteration: int) -> Tensor:
-    with torch.random.fork_rng():
-        torch.manual_seed((settings.seed + iteration * 0x9E3779B97F4A7C15) % 2**63)
+def _accumulated(module: nn.Module, vector: Tensor, objective: Objective, schedule: Schedule, iteration: int) -> Tensor:
+    """The mean loss of as many batches as an update has; their mean gradient is added to that of the vector."""
+    first = iteration * schedule.accumulate
+    total = torch.zeros((), device=vector.device)
+    for part in range(first, first + schedule.accumulate):
+        loss = _loss(module, vector, objective, schedule, part) / schedule.accumulate
+        loss.backward()  # type: ignore[no-untyped-call]
+        total = total + loss.detach()
+    return total
+
+
+def _loss(module: nn.Module, vector: Tensor, objective: Objective, schedule: Schedule, iteration: int) -> Tensor:
+    half = torch.autocast(vector.device.type, torch.bfloat16, enabled=schedule.precision == "bfloat16")
+    with torch.random.fork_rng(), half:
+        torch.manual_seed((schedule.seed + iteration * 0x9E3779B97F4A7C15) % 2**63)
         return objective(_network(module, vector), iteration, vector.device)
 
 
-def _rate(settings: Descent, iteration: int) -> float:
+def _rate(schedule: Schedule, iteration: int) -> float:
     """Up in a line over the warmup, then down to zero as half a cosine (Loshchilov & Hutter 2017)."""
-    falling = 0.5 + 0.5 * math.cos(math.pi * iteration / settings.iterations)
-    return settings.learning_rate * min(1.0, (iteration + 1) / settings.warmup) * falling
+    falling = 0.5 + 0.5 * math.cos(math.pi * iteration / schedule.iterations)
+    return schedule.learning_rate * min(1.0, (iteration + 1) / schedule.warmup) * falling

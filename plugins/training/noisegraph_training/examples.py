@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
 
 import noisegraph as ng
 
@@ -10,7 +11,7 @@ import noisegraph as ng
 class Examples(NamedTuple):
     """Data in the range that the network sees, one label each, and where they come from."""
 
-    data: ng.Tensor
+    data: ng.Latent
     """float32 [examples, ...], about in [-1, 1]."""
     labels: ng.Tensor
     """int64 [examples], from 0 to `classes` - 1."""
@@ -29,35 +30,19 @@ class Captioned(NamedTuple):
     licence: str
 
 
-class Descent(NamedTuple):
-    """How parameters go down a loss."""
+@dataclass(frozen=True)
+class Schedule:
+    """How parameters go down a loss: what all kinds of training share."""
 
-    iterations: int
-    learning_rate: float
-    warmup: int
-    decay: float
-    per_step: int
-    seed: int
-
-
-class Settings(NamedTuple):
-    """How a network is trained; the parameters of `train.ddpm`."""
-
-    prediction: ng.Prediction
-    iterations: int
-    batch: int
-    learning_rate: float
-    warmup: int
-    decay: float
-    drop_label: float
-    levels: int
-    per_step: int
-    seed: int
-
-    @property
-    def descent(self) -> Descent:
-        """Those of how the parameters go down the loss."""
-        return Descent(self.iterations, self.learning_rate, self.warmup, self.decay, self.per_step, self.seed)
+    iterations: int = 8000
+    batch: int = 64
+    learning_rate: float = 1e-3
+    warmup: int = 200
+    decay: float = 0.999
+    per_step: int = 50
+    accumulate: int = 1
+    precision: Literal["float32", "bfloat16"] = "float32"
+    seed: int = 0
 
 
 class Trained(NamedTuple):

@@ -1,55 +1,38 @@
-"""Training a text-conditional denoiser of latents: each caption is told as the states of its text network."""
+"""Training a conditional denoiser of latents, or of embeddings: each is told what goes with its example."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from typing import Any
 
 import noisegraph as ng
 import torch
 from torch import Tensor
 
-from .batches import noisy_batch
-from .ddpm import described, spread
-from .descent import descend
-from .examples import Captioned, Examples, Settings, Trained
-from .objective import simple_loss
+from . import denoising
+from .denoising import Goal
+from .examples import Captioned, Schedule, Trained
 
 
 def loop(
     source: Captioned,
     latents: Tensor,
-    wanted: Tensor,
-    empty: Tensor,
+    wanted: ng.Condition,
+    empty: ng.Condition,
     architecture: ng.Architecture,
     process: ng.Process,
-    settings: Settings,
+    schedule: Schedule,
+    goal: Goal,
 ) -> ng.Loop[Trained]:
-    """The loop that trains `architecture` on latents under `wanted` [examples, length, width] or `empty` [1, ...]."""
-    count = len(latents)
-    if len(wanted) != count:
-        raise ng.NodeError(
-            f"{len(wanted)} conditions for {count} latents", "encode the captions of these very pictures"
-        )
-    told = torch.cat([wanted, empty]).cpu()
-    levels = spread(process, settings.levels)
-    # the label of an example is its row, the empty label the row after the last: those are the rows of `told`
-    examples = Examples(latents.cpu(), torch.arange(count, device="cpu"), count, source.name, source.licence)
+    """The loop that trains `architecture` on latents under `wanted` [examples, ...] or `empty` [1, ...]."""
+    facts = {"data": source.name, "data_licence": source.licence}
+    return denoising.loop(latents, tabled(wanted, empty, len(latents)), architecture, process, schedule, goal, facts)
 
-    def objective(network: Callable[..., Any], iteration: int, device: torch.device) -> Tensor:
-        batch = noisy_batch(examples, levels, settings.batch, settings.drop_label, settings.seed, iteration)
-        context = told[batch.labels].to(device)
-        batch = type(batch)(*(value.to(device) for value in batch))
-        return simple_loss(network(batch.x, batch.t, context=context), batch, settings.prediction)
 
-    def verdict(network: Callable[..., Any]) -> dict[str, Any]:
-        return {
-            "data": source.name,
-            "data_licence": source.licence,
-            "shape": list(latents.shape[1:]),
-            "prediction": settings.prediction,
-            "process": described(process),
-            "training": settings._asdict(),
-        }
-
-    return descend(architecture, settings.descent, objective, verdict)
+def tabled(wanted: ng.Condition, empty: ng.Condition, count: int) -> dict[str, Tensor]:
+    """By name, one condition an example and the empty one after the last: [count + 1, ...]."""
+    if set(wanted) != set(empty):
+        told = f"a condition of {', '.join(sorted(wanted))}, and an empty one of {', '.join(sorted(empty))}"
+        raise ng.NodeError(told, "make both with the same nodes")
+    for value in wanted.values():
+        if len(value) != count:
+            told = f"{len(value)} conditions for {count} latents"
+            raise ng.NodeError(told, "encode the captions of these very pictures")
+    return {name: torch.cat([value.cpu(), empty[name].cpu()]) for name, value in wanted.items()}

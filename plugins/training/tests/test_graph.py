@@ -33,7 +33,7 @@ def small_graph() -> str:
     graph = json.loads(library()["train/digit"].read_text(encoding="utf-8"))
     graph["inputs"]["iterations"] = 10
     graph["nodes"]["network"]["config"] |= {"model_channels": 8, "groups": 4}
-    graph["nodes"]["learned"] |= {"per_step": 2, "batch": 4}
+    graph["nodes"]["schedule"] |= {"per_step": 2, "batch": 4}
     return json.dumps(graph)
 
 

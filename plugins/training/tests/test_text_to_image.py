@@ -11,11 +11,11 @@ import pytest
 import torch
 from noisegraph.registry import Registry
 from noisegraph.store.codecs import decode, encode
-from noisegraph_training.autoencoder import Settings, psnr, reconstruction
+from noisegraph_training.autoencoder import Weights, psnr, reconstruction
 from noisegraph_training.card import weights
 from noisegraph_training.clip import contrastive_loss, retrieved, trimmed
 from noisegraph_training.data import pictures
-from noisegraph_training.examples import Captioned, Trained
+from noisegraph_training.examples import Captioned, Schedule, Trained
 from noisegraph_training.train import autoencoder, clip, latent
 from torch import Tensor, nn
 
@@ -37,9 +37,14 @@ def architecture(node: str, **config: Any) -> ng.Architecture:
     return made
 
 
+def short(**settings: Any) -> Schedule:
+    """A schedule of seven iterations, but for what is given."""
+    return Schedule(**{"iterations": 7, "batch": 4, "per_step": 2, **settings})
+
+
 def autoencoding(codebook: int | None = None, **settings: Any) -> ng.Loop[Trained]:
     network = architecture("vae.architecture", ch=8, ch_mult=[1, 2], num_res_blocks=1, groups=4, n_embed=codebook)
-    return autoencoder(EXAMPLES, EXAMPLES, network, **{"iterations": 7, "batch": 4, "per_step": 2, **settings})
+    return autoencoder(EXAMPLES, EXAMPLES, network, short(**settings))
 
 
 TOWERS: dict[str, Any] = {
@@ -60,9 +65,8 @@ TOWERS: dict[str, Any] = {
 
 def contrasting(**settings: Any) -> ng.Loop[Trained]:
     network = architecture("text.architecture", **TOWERS)
-    given = {"iterations": 7, "batch": 4, "per_step": 2, **settings}
     seen, apart = (EXAMPLES._replace(pixels=part) for part in (EXAMPLES.pixels[:4], EXAMPLES.pixels[4:]))
-    return clip(seen, TOKENS[:4], apart, TOKENS[4:], network, **given)
+    return clip(seen, TOKENS[:4], apart, TOKENS[4:], network, short(**settings))
 
 
 class Told(nn.Module):
@@ -82,9 +86,9 @@ WANTED = ng.Condition({"context": torch.eye(3)[:, None].expand(3, 2, 3)})
 EMPTY = ng.Condition({"context": torch.zeros(1, 2, 3)})
 
 
-def denoising(**settings: Any) -> ng.Loop[Trained]:
-    given = {"iterations": 7, "batch": 4, "per_step": 2, **settings}
-    return latent(EXAMPLES, ng.Latent(LATENTS), WANTED, EMPTY, ng.Architecture(Told), PROCESS, **given)
+def denoising(drop: float = 0.1, **settings: Any) -> ng.Loop[Trained]:
+    latents, network = ng.Latent(LATENTS), ng.Architecture(Told)
+    return latent(EXAMPLES, latents, WANTED, EMPTY, network, PROCESS, short(**settings), drop=drop)
 
 
 def run(loop: ng.Loop[Trained], state: Any = None, first: int = 0, last: int | None = None) -> Any:
@@ -138,7 +142,7 @@ def test_a_preview_is_what_is_held_out_given_back() -> None:
 
 def test_what_is_no_autoencoder_is_told() -> None:
     with pytest.raises(ng.NodeError, match="no autoencoder"):
-        autoencoder(EXAMPLES, EXAMPLES, ng.Architecture(Told))
+        autoencoder(EXAMPLES, EXAMPLES, ng.Architecture(Told), short())
 
 
 def test_the_signal_to_noise_ratio_of_an_error_of_a_tenth_of_the_range_is_20_db() -> None:
@@ -148,13 +152,8 @@ def test_the_signal_to_noise_ratio_of_an_error_of_a_tenth_of_the_range_is_20_db(
 
 def test_the_reconstruction_loss_is_its_three_parts() -> None:
     found = torch.tensor([[0.0, 0.5], [0.0, 0.0]]).view(1, 1, 2, 2)
-    settings = autoencoder_settings(square=2.0, edges=3.0)
     wanted = 0.5 / 4 + 2 * 0.25 / 4 + 3 * (0.5 / 2 + 0.5 / 2)
-    assert reconstruction(found, torch.zeros_like(found), settings).item() == pytest.approx(wanted)
-
-
-def autoencoder_settings(square: float, edges: float) -> Settings:
-    return Settings(1, 1, 1e-3, 1, 0.9, square, edges, 0.0, 1, 0)
+    assert reconstruction(found, torch.zeros_like(found), Weights(2.0, 3.0, 0.0)).item() == pytest.approx(wanted)
 
 
 def test_the_contrastive_loss_is_the_logarithm_of_the_number_of_pairs_that_look_alike() -> None:
@@ -176,18 +175,18 @@ def test_what_fills_all_texts_up_is_left_out_but_for_one() -> None:
 
 def test_captions_of_other_pictures_are_told() -> None:
     with pytest.raises(ng.NodeError, match="3 captions for 6 pictures"):
-        clip(EXAMPLES, TOKENS[:3], EXAMPLES, TOKENS, architecture("text.architecture", **TOWERS))
+        clip(EXAMPLES, TOKENS[:3], EXAMPLES, TOKENS, architecture("text.architecture", **TOWERS), short())
 
 
 def test_a_clip_learns_which_picture_a_text_is_of() -> None:
     network = architecture("text.architecture", **TOWERS)
     settings: dict[str, Any] = {"iterations": 200, "batch": 6, "learning_rate": 3e-3, "warmup": 10, "decay": 0.9}
-    loop = clip(EXAMPLES, TOKENS, EXAMPLES, TOKENS, network, **settings)
+    loop = clip(EXAMPLES, TOKENS, EXAMPLES, TOKENS, network, short(**settings, per_step=50))
     assert loop.finish(run(loop)).facts["retrieval"] == 1
 
 
 def test_the_denoiser_learns_what_each_caption_stands_for() -> None:
-    loop = denoising(iterations=1500, batch=64, per_step=500, learning_rate=1e-2, warmup=10, drop_caption=0.0)
+    loop = denoising(iterations=1500, batch=64, per_step=500, learning_rate=1e-2, warmup=10, drop=0.0)
     trained = loop.finish(run(loop))
     module = Told().eval()
     module.load_state_dict(trained.parameters)
@@ -207,18 +206,8 @@ def test_captions_are_dropped_for_the_empty_text_as_often_as_asked() -> None:
             told.append(context)
             return super().forward(x, t, context=context)
 
-    loop = latent(
-        EXAMPLES,
-        ng.Latent(LATENTS),
-        WANTED,
-        EMPTY,
-        ng.Architecture(Listening),
-        PROCESS,
-        iterations=8,
-        batch=500,
-        per_step=8,
-        drop_caption=0.25,
-    )
+    settings = short(iterations=8, batch=500, per_step=8)
+    loop = latent(EXAMPLES, ng.Latent(LATENTS), WANTED, EMPTY, ng.Architecture(Listening), PROCESS, settings, drop=0.25)
     run(loop)
     dropped = torch.cat(told).abs().sum(dim=(1, 2)) == 0
     assert len(dropped) == 4000
@@ -227,7 +216,7 @@ def test_captions_are_dropped_for_the_empty_text_as_often_as_asked() -> None:
 
 def test_conditions_of_other_pictures_are_told() -> None:
     with pytest.raises(ng.NodeError, match="3 conditions for 2 latents"):
-        latent(EXAMPLES, ng.Latent(LATENTS[:2]), WANTED, EMPTY, ng.Architecture(Told), PROCESS)
+        latent(EXAMPLES, ng.Latent(LATENTS[:2]), WANTED, EMPTY, ng.Architecture(Told), PROCESS, short())
 
 
 def test_weights_may_be_stored_in_half_precision_and_the_card_tells_what_was_measured() -> None:

@@ -13,7 +13,7 @@ from noisegraph_training.batches import noisy_batch
 from noisegraph_training.card import weights
 from noisegraph_training.data import digits
 from noisegraph_training.descent import State, named
-from noisegraph_training.examples import Examples, Trained
+from noisegraph_training.examples import Examples, Schedule, Trained
 from noisegraph_training.objective import target
 from noisegraph_training.train import ddpm
 from torch import Tensor, nn
@@ -39,8 +39,15 @@ ARCHITECTURE = ng.Architecture(Small, (("width", 16),))
 EXAMPLES = Examples(torch.ones(6, 1, 2, 2) * torch.tensor([1, -1] * 3).view(6, 1, 1, 1), torch.arange(6) % 2, 2, "", "")
 
 
+GOAL = {"prediction", "loss", "drop_label", "levels"}
+"""What is typed into train.ddpm itself; the rest is of the schedule."""
+
+
 def training(**settings: Any) -> ng.Loop[Trained]:
-    return ddpm(EXAMPLES, ARCHITECTURE, PROCESS, **{"iterations": 7, "batch": 4, "per_step": 2, **settings})
+    own = {name: value for name, value in settings.items() if name in GOAL}
+    shared = {name: value for name, value in settings.items() if name not in GOAL}
+    schedule = Schedule(**{"iterations": 7, "batch": 4, "per_step": 2, **shared})
+    return ddpm(EXAMPLES, ARCHITECTURE, PROCESS, schedule, **own)
 
 
 def run(loop: ng.Loop[Trained], state: Any = None, first: int = 0, last: int | None = None) -> Any:
@@ -98,19 +105,19 @@ def test_the_network_learns_the_data_of_each_label(prediction: ng.Prediction) ->
 
 
 def test_the_targets_are_what_a_denoiser_turns_back_into_the_data() -> None:
-    batch = noisy_batch(EXAMPLES, [PROCESS.level(300)], 4, 0.0, 0, 0)
+    batch = noisy_batch(EXAMPLES.data, [PROCESS.level(300)], 4, 0.0, 0, 0)
     for prediction in ("eps", "x0", "v", "score", "flow"):
         x0 = ng.to_x0(target(batch, prediction), batch.x, PROCESS.level(300), prediction)
         torch.testing.assert_close(x0, batch.data, msg=prediction)
 
 
 def test_labels_are_dropped_as_often_as_asked() -> None:
-    dropped = [noisy_batch(EXAMPLES, [PROCESS.level(1)], 500, 0.25, 3, i).labels == 2 for i in range(8)]
+    dropped = [noisy_batch(EXAMPLES.data, [PROCESS.level(1)], 500, 0.25, 3, i).rows == 6 for i in range(8)]
     assert abs(torch.cat(dropped).float().mean().item() - 0.25) < 5 * math.sqrt(0.25 * 0.75 / 4000)
 
 
 def test_batches_of_different_iterations_share_no_noise() -> None:
-    first, second = (noisy_batch(EXAMPLES, [PROCESS.level(1)], 4, 0.0, 3, iteration) for iteration in (0, 1))
+    first, second = (noisy_batch(EXAMPLES.data, [PROCESS.level(1)], 4, 0.0, 3, iteration) for iteration in (0, 1))
     assert not torch.isin(first.noise, second.noise).any()
 
 

@@ -1,0 +1,90 @@
+"""Training a denoiser, told whatever goes with each example: a label, words, an embedding, nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, is_dataclass
+from typing import Any, NamedTuple
+
+import noisegraph as ng
+import torch
+from torch import Tensor
+
+from .batches import noisy_batch
+from .descent import descend
+from .examples import Schedule, Trained
+from .objective import Loss, loss_of
+
+
+class Goal(NamedTuple):
+    """What a denoiser is to learn."""
+
+    prediction: ng.Prediction
+    loss: Loss
+    levels: int
+    """How many noise levels, evenly spaced in time."""
+    drop: float
+    """How often the condition is the empty one."""
+
+
+Network = Callable[..., Any]
+Look = Callable[[Network], Tensor]
+
+
+def loop(
+    data: Tensor,
+    told: Mapping[str, Tensor],
+    architecture: ng.Architecture,
+    process: ng.Process,
+    schedule: Schedule,
+    goal: Goal,
+    facts: Mapping[str, Any],
+    look: Look | None = None,
+) -> ng.Loop[Trained]:
+    """The loop that trains `architecture` on `data` [examples, ...].
+
+    told: by name, one condition an example and the empty one after the last, [examples + 1, ...].
+    facts: what the card says of the data, and of the parameters that are not of `schedule`.
+    """
+    data, told = data.cpu(), {name: value.cpu() for name, value in told.items()}
+    levels = spread(process, goal.levels)
+    loss = loss_of(goal.loss, goal.prediction, levels)
+
+    def objective(network: Network, iteration: int, device: torch.device) -> Tensor:
+        batch = noisy_batch(data, levels, schedule.batch, goal.drop, schedule.seed, iteration)
+        condition = {name: value[batch.rows].to(device) for name, value in told.items()}
+        batch = batch.on(device)
+        return loss(network(batch.x, batch.t, **condition), batch)
+
+    def verdict(network: Network) -> dict[str, Any]:
+        return carded(facts, data, process, schedule, goal)
+
+    return descend(architecture, schedule, objective, verdict, look)
+
+
+def carded(
+    facts: Mapping[str, Any], data: Tensor, process: ng.Process, schedule: Schedule, goal: Goal
+) -> dict[str, Any]:
+    """What a card says of a denoiser: its data, what its output means, and how it was trained."""
+    training = {"loss": goal.loss, "levels": goal.levels, "drop": goal.drop, **asdict(schedule)}
+    return {
+        **facts,
+        "shape": list(data.shape[1:]),
+        "prediction": goal.prediction,
+        "learned_variance": goal.loss in ("hybrid", "bound"),
+        "process": described(process),
+        "training": training,
+    }
+
+
+def spread(process: ng.Process, count: int) -> list[ng.Level]:
+    """Levels evenly spaced from t_min to t_max; those of a discrete process with `count` levels are its own."""
+    span = (process.t_max - process.t_min) / (count - 1)
+    return [process.level(process.t_min + index * span) for index in range(count)]
+
+
+def described(process: ng.Process) -> dict[str, Any]:
+    """The process as plain data: the name of its class and its fields."""
+    if not is_dataclass(process):
+        raise ng.NodeError(f"{process!r} cannot be written in a card", "train with a process that is a dataclass")
+    return {"kind": type(process).__name__, **asdict(process)}
