@@ -213,6 +213,46 @@ def test_plan_and_schema_are_told_without_running(talk: Talk) -> None:
     assert told["schema"]["$schema"].endswith("2020-12/schema")
     number = next(node for node in told["nodes"] if node["name"] == "probe.number")
     assert number["ports"][0]["limits"] == [">= 0", "<= 100"]
+    assert "float" in told["flows"]["int"]
+    assert {"name": "probe", "error": None}.items() <= next(
+        one for one in told["plugins"] if one["name"] == "probe"
+    ).items()
+
+
+def test_a_plan_is_told_while_a_run_is_on_and_while_it_is_paused(talk: Talk, tmp_path: Path) -> None:
+    talk.tell(command="run", run="one", graph=chain("probe.count", steps=100, seconds=0.05, log=str(tmp_path / "log")))
+    talk.until(event="progress")
+    talk.tell(command="plan", run="p", graph=chain("probe.number", value=1))
+    assert "done" not in events(talk.until(event="plan", run="p"))
+    talk.tell(command="pause")
+    talk.tell(command="plan", run="q", graph=chain("probe.number", value=2))
+    talk.until(event="plan", run="q")
+    talk.tell(command="plan", run="wrong", graph="{")
+    assert talk.until(event="error")[-1]["run"] == "wrong"
+    talk.tell(command="cancel", run="one")
+    assert "cancelled" in events(talk.until(event="done", run="one"))
+
+
+def test_runs_that_are_asked_for_while_one_is_on_are_done_in_order_after_it(talk: Talk, tmp_path: Path) -> None:
+    talk.tell(command="run", run="1", graph=chain("probe.count", steps=20, seconds=0.02, log=str(tmp_path / "log")))
+    talk.until(event="progress")
+    for run in ("2", "3", "4"):
+        talk.tell(command="run", run=run, graph=chain("probe.number", value=int(run)))
+    talk.until(event="done", run="4")
+    assert [one["run"] for one in talk.said if one["event"] == "done"] == ["1", "2", "3", "4"]
+
+
+def test_the_pictures_of_a_run_are_told_small_with_their_files(talk: Talk, tmp_path: Path) -> None:
+    inputs = {"steps": 3, "count": 2}
+    assert "picture" not in events(talk.run("blind", "", path="digit", inputs=inputs, out=str(tmp_path / "out")))
+    talk.tell(command="preview_size", size=16)
+    heard = talk.run("seen", "", path="digit", inputs=inputs, out=str(tmp_path / "out"))
+    told = [one for one in heard if one["event"] == "picture"]
+    assert [(one["output"], one["point"], one["w"], one["h"]) for one in told] == [("image", 0, 16, 16)] * 2
+    (point,) = next(one for one in heard if one["event"] == "result")["points"]
+    assert [one["file"] for one in told] == point["files"]["image"][:2]
+    assert len({one["rgb"] for one in told}) == 2
+    assert len(base64.b64decode(told[0]["rgb"])) == 16 * 16 * 3
 
 
 def test_a_run_takes_a_sweep_a_node_to_stop_at_and_nodes_to_run_afresh(talk: Talk) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 
 class Gate:
@@ -14,19 +15,36 @@ class Gate:
         self._paused = False
         self._steps = 0
         self._closed = False
+        self._nudged = False
 
     @property
     def closed(self) -> bool:
         """Whether no run may go on any more."""
         return self._closed
 
-    def may_go_on(self, run: str) -> bool:
-        """Waits while runs are paused; False once the run is cancelled or the gate is closed."""
+    def may_go_on(self, run: str, aside: Callable[[], None] = lambda: None) -> bool:
+        """Waits while runs are paused; False once the run is cancelled or the gate is closed.
+
+        What is to be done beside the run, `aside`, is done before, and again after every nudge.
+        """
+        while True:
+            aside()
+            with self._changed:
+                while self._held(run) and not self._nudged:
+                    self._changed.wait()
+                self._nudged = False
+                if not self._held(run):
+                    self._steps = max(self._steps - 1, 0)
+                    return not self._closed and run not in self._cancelled
+
+    def _held(self, run: str) -> bool:
+        return self._paused and not self._steps and not self._closed and run not in self._cancelled
+
+    def nudge(self) -> None:
+        """There is something to do beside the run."""
         with self._changed:
-            while self._paused and not self._steps and not self._closed and run not in self._cancelled:
-                self._changed.wait()
-            self._steps = max(self._steps - 1, 0)
-            return not self._closed and run not in self._cancelled
+            self._nudged = True
+            self._changed.notify_all()
 
     def cancel(self, run: str) -> None:
         """The run, begun or not, is to stop."""

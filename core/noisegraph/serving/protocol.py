@@ -147,7 +147,9 @@ class Speaker:
             if value is not None:
                 width, height, rgb = thumbnail(pixels(value)[0], size)
                 data = base64.b64encode(rgb).decode()
-                yield self.message("preview", node=event.node, step=event.step, w=width, h=height, rgb=data)
+                yield self.message(
+                    "preview", node=event.node, step=event.step, of=event.of, w=width, h=height, rgb=data
+                )
 
 
 def explained(nodes: Sequence[Explained]) -> Message:

@@ -2,8 +2,9 @@
 
 Commands, a line each: run and plan (with `run`, an id, and `graph` or `path`, and if wanted `inputs`, `sweep`, `until`,
 `fresh`, `device`, `dtype`; run also with `out`, a folder), cancel (`run`), schema, preview_size (`size`), pause, resume
-and step. Events: hello, ready, schema, plan, node, progress, preview, warning, error, result, cancelled, meters, done;
-all have `run` and `seq`. Every run ends with exactly one `done`.
+and step. Events: hello, ready, schema, plan, node, progress, preview, picture, warning, error, result, cancelled,
+meters, done; all have `run` and `seq`. Every run ends with exactly one `done`. What is asked while a run is on, or
+paused, is answered between two of its events, but for other runs: these wait for their turn.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import sys
 import threading
 import time
 import traceback
+from collections import deque
 from itertools import count
 from pathlib import Path
 from typing import TextIO
@@ -26,6 +28,7 @@ from ..events import NodeFinished, RunFinished
 from ..explain import explain
 from ..folders import cache_folder
 from ..history import recall, remember
+from ..manual import flows, told_plugin
 from ..manual import told as told_node
 from ..plan import Plan
 from ..registry import Registry
@@ -38,6 +41,7 @@ from ..writing.outputs import Written, told, unwritable, write
 from .asking import COMMANDS, CommandError, afresh_in, asked, understood
 from .gate import Gate
 from .meters import memory_bound, meters
+from .pictures import pictures
 from .protocol import VERSION, Message, Speaker, explained, line
 
 _METER_SECONDS = 1.0
@@ -69,6 +73,8 @@ class Worker:
         self._writing = threading.Lock()
         self._numbers = count()
         self._commands: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
+        self._waiting: deque[Message] = deque()
+        """Runs that were asked for while another was on."""
         self._registry = Registry.installed()
         self._cache = cache
         self._folder = folder
@@ -95,12 +101,27 @@ class Worker:
         """Do what was asked for, in order, until nobody asks any more."""
         self._send(self._speaker("").message("hello", protocol=VERSION, pid=os.getpid(), commands=list(COMMANDS)))
         while not self.gate.closed:
+            if self._waiting:
+                self._do(self._waiting.popleft())
+                continue
             try:
                 command = self._commands.get(timeout=None if self._ready else 0.05)
             except queue.Empty:
                 self._warm_up()
                 continue
             if command is not None:
+                self._do(command)
+
+    def _answer(self) -> None:
+        """Do what was asked for while a run is on; other runs wait."""
+        while True:
+            try:
+                command = self._commands.get_nowait()
+            except queue.Empty:
+                return
+            if command is not None and command["command"] == "run":
+                self._waiting.append(command)
+            elif command is not None:
                 self._do(command)
 
     def _hear(self, text: str) -> None:
@@ -121,6 +142,7 @@ class Worker:
                     if kind == "run":
                         self.gate.admit(str(command.get("run", "")))
                     self._commands.put(command)
+                    self.gate.nudge()
         except (CommandError, ValueError, TypeError) as error:
             self._send(self._speaker("").message("error", kind="command", message=str(error)))
 
@@ -148,8 +170,14 @@ class Worker:
             self._send(speaker.message("done", failed=failed, seconds=round(time.perf_counter() - began, 6)))
 
     def _schema(self, speaker: Speaker) -> Message:
-        nodes = [told_node(spec) for spec in self._registry.specs().values()]
-        return speaker.message("schema", schema=installed_schema(self._registry), nodes=nodes)
+        specs = self._registry.specs().values()
+        return speaker.message(
+            "schema",
+            schema=installed_schema(self._registry),
+            nodes=[told_node(spec) for spec in specs],
+            flows=flows(specs),
+            plugins=[told_plugin(plugin) for plugin in self._registry.plugins()],
+        )
 
     def _plan(self, command: Message, speaker: Speaker) -> Message:
         plan = planned(asked(command, self._registry, self._device), self._registry)
@@ -176,6 +204,8 @@ class Worker:
         if made.problems:
             self._send(speaker.problems(made.problems))
         self._send(speaker.message("result", **told(plan, last.results, made)))
+        for picture in pictures(plan, last.results, made, self._preview_size):
+            self._send(speaker.message("picture", **picture))
         return last.failed
 
     def _events(self, plan: Plan, command: Message, speaker: Speaker, run_id: str) -> RunFinished | None:
@@ -184,7 +214,7 @@ class Worker:
         events = run(plan, self._cache, afresh_in(command, plan))
         try:
             with contextlib.closing(events):  # type: ignore[type-var]
-                while self.gate.may_go_on(run_id):
+                while self.gate.may_go_on(run_id, self._answer):
                     event = next(events)
                     for message in speaker.messages(event):
                         self._send(message)
