@@ -54,9 +54,14 @@ def told(spec: NodeSpec) -> dict[str, Any]:
             for port in spec.ports.values()
         ],
         "output": describe(spec.output),
-        "fields": {field: describe(kind) for field, kind in spec.outputs.items()},
+        "fields": {field: describe(kind) for field, kind in readable(spec).items()},
         "loops": spec.loops,
     }
+
+
+def readable(spec: NodeSpec) -> dict[str, Any]:
+    """The fields of the node's value that a graph may want: of which it is known what they are."""
+    return {field: kind for field, kind in spec.outputs.items() if kind is not Any}
 
 
 def told_plugin(plugin: Plugin) -> dict[str, Any]:

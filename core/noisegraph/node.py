@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, TypeVar, get_args, get_origin, overload
 
+from .docstring import Docstring, apart
 from .errors import PluginError
 from .loop import Loop
 from .port import Port
@@ -47,6 +48,11 @@ class NodeSpec:
         return self.doc.split("\n", 1)[0]
 
     @cached_property
+    def told(self) -> Docstring:
+        """The docstring, taken apart."""
+        return apart(self.doc, inspect.signature(self.function).parameters)
+
+    @cached_property
     def hints(self) -> dict[str, Any]:
         """Annotation of every parameter and of the return, resolved; raises PluginError for one that is missing."""
         try:
@@ -77,7 +83,7 @@ class NodeSpec:
                 wired=parameter.kind is parameter.POSITIONAL_OR_KEYWORD,
                 required=required,
                 default=None if required else parameter.default,
-                help=_port_help(parameter.name, hints[parameter.name], self.doc),
+                help=_described(hints[parameter.name]) or self.told.ports.get(parameter.name, ""),
             )
             if port.default and port.file is not None:
                 told = f"the file '{port.name}' has a default; a graph names the file, or none is read"
@@ -127,17 +133,10 @@ class NodeSpec:
         return f"NodeSpec({self.full_name})"
 
 
-def _port_help(name: str, annotation: Any, doc: str) -> str:
-    """The port's help: `Field(description=...)`, else the docstring's line `name: ...`."""
-    if get_origin(annotation) is Annotated:
-        for note in annotation.__metadata__:
-            if getattr(note, "description", None):
-                return str(note.description)
-    for line in doc.splitlines()[1:]:
-        head, colon, tail = line.strip().partition(": ")
-        if colon and head.strip("`") == name:
-            return tail
-    return ""
+def _described(annotation: Any) -> str:
+    """What `Field(description=...)` says."""
+    notes = annotation.__metadata__ if get_origin(annotation) is Annotated else ()
+    return next((str(note.description) for note in notes if getattr(note, "description", None)), "")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import click
 
 from ..errors import PluginError
-from ..manual import limits, told
+from ..manual import limits, readable, told
 from ..node import NodeSpec
 from ..port import Port
 from ..registry import Registry
@@ -49,14 +49,14 @@ def _specs(registry: Registry, name: str | None) -> Mapping[str, NodeSpec]:
 
 def _show(registry: Registry, spec: NodeSpec) -> None:
     plugin = registry.plugin(spec.plugin)
-    give(f"{spec.full_name} ({plugin.distribution} {plugin.version})\n\n{spec.doc}\n")
+    give(f"{spec.full_name} ({plugin.distribution} {plugin.version})\n\n{spec.told.about}\n")
     for title, ports in (("wired", spec.inputs), ("parameters", spec.params)):
         if ports:
             rows = [(port.name, describe(port.type), _worth(port), port.help) for port in ports]
             give(f"{title}\n{columns(rows, '  ')}\n")
     give(f"gives\n  {describe(spec.output)}")
-    if spec.outputs:
-        give(columns([(f".{field}", describe(kind)) for field, kind in spec.outputs.items()], "  "))
+    if fields := readable(spec):
+        give(columns([(f".{field}", describe(kind)) for field, kind in fields.items()], "  "))
 
 
 def _worth(port: Port) -> str:
