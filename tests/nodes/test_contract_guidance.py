@@ -1,4 +1,4 @@
-"""Guidance of one denoiser by another keeps the contract of guidance."""
+"""All built-in guidance keeps its contract: of one denoiser by another, of a single one, and of several in turn."""
 
 from __future__ import annotations
 
@@ -6,10 +6,29 @@ from collections.abc import Mapping
 from typing import Any
 
 import noisegraph as ng
-from noisegraph.nodes.guidance import apg, cfg, compose, perp_neg, rescale, schedule
+import torch
+from noisegraph.nodes import mixture
+from noisegraph.nodes.guidance import (
+    apg,
+    cfg,
+    classifier,
+    clip,
+    compose,
+    inpaint,
+    perp_neg,
+    rescale,
+    schedule,
+    threshold,
+)
+from noisegraph.registry import Registry
+from noisegraph.testing.denoisers import DenoiserContract, SwitchContract
 from noisegraph.testing.guidance import LEVELS, GuidanceContract
+from noisegraph.testing.mixture import three_clusters
 
 PROCESS = ng.ContinuousVP()
+WALKED = ng.Levels(LEVELS, PROCESS)
+PLUGIN = next(plugin for plugin in Registry.installed().plugins() if plugin.name == "guide")
+CLASS = mixture.classifier(three_clusters(), component=1)
 
 
 class TestCfg(GuidanceContract):
@@ -44,7 +63,7 @@ class TestCfgSchedule(GuidanceContract):
     away = {"start": 0.0, "end": 0.0}
 
     def guide(self, positive: Any, negative: Any, params: Mapping[str, Any]) -> ng.Denoiser:
-        return schedule.cfg_schedule(positive, negative, ng.Levels(LEVELS, PROCESS), **params)
+        return schedule.cfg_schedule(positive, negative, WALKED, **params)
 
 
 class TestPerpNeg(GuidanceContract):
@@ -73,3 +92,104 @@ class TestMean(GuidanceContract):
 
     def guide(self, positive: Any, negative: Any, params: Mapping[str, Any]) -> ng.Denoiser:
         return compose.mean([positive, negative], **params)
+
+
+class TestRegions(GuidanceContract):
+    guidance = compose.regions
+    strong = {"covered": 0.5}
+    alone = {"covered": 1.0}
+    away = {"covered": 0.0}
+
+    def guide(self, positive: Any, negative: Any, params: Mapping[str, Any]) -> ng.Denoiser:
+        def denoise(x: torch.Tensor, level: ng.Level) -> torch.Tensor:
+            mask = ng.Mask(torch.full((1, 1, *x.shape[2:]), params["covered"]))
+            return compose.regions([positive], [mask], negative)(x, level)
+
+        return denoise
+
+
+class TestClamp(DenoiserContract):
+    guidance = threshold.clamp
+    strong = {"low": -0.3, "high": 0.4}
+    alone = {"low": -100.0, "high": 100.0}
+
+
+class TestDynamicThreshold(DenoiserContract):
+    guidance = threshold.dynamic_threshold
+    strong = {"quantile": 0.5, "least": 0.3}
+    alone = None
+
+
+class TestClassifier(DenoiserContract):
+    guidance = classifier.classifier
+
+    def guide(self, denoiser: Any, params: Mapping[str, Any]) -> ng.Denoiser:
+        return classifier.classifier(denoiser, CLASS, **params)
+
+
+class TestClassifierOfTheMean(DenoiserContract):
+    guidance = classifier.classifier_mean
+    levels = LEVELS[:-1]
+
+    def guide(self, denoiser: Any, params: Mapping[str, Any]) -> ng.Denoiser:
+        return classifier.classifier_mean(denoiser, CLASS, WALKED, **params)
+
+
+class TestClassifierOfTheMeanWithALargeVariance(TestClassifierOfTheMean):
+    strong = {"scale": 2.0, "variance": "large"}
+
+
+class TestClassifierOfData(DenoiserContract):
+    """The classifier is asked for the data that a denoiser of its own predicts."""
+
+    guidance = classifier.classifier
+
+    def guide(self, denoiser: Any, params: Mapping[str, Any]) -> ng.Denoiser:
+        return classifier.classifier(denoiser, clip.on_data(CLASS, three_clusters().denoiser()), **params)
+
+
+class TestClip(DenoiserContract):
+    guidance = clip.clip
+    strong = {"scale": 5.0}
+
+    def guide(self, denoiser: Any, params: Mapping[str, Any]) -> ng.Denoiser:
+        directions = torch.tensor([[1.0, 0.5], [-0.3, 1.0], [0.2, -0.7]], dtype=torch.float64)
+        text = ng.Points(torch.tensor([[0.3, -0.5, 0.8]], dtype=torch.float64))
+        return clip.clip(denoiser, lambda x, level: torch.tanh(x @ directions.to(x).T), text, **params)
+
+
+class TestInpaint(DenoiserContract):
+    guidance = inpaint.inpaint
+    strong = {"changes": [[1.0, 0.0]]}
+    alone = {"changes": [[1.0, 1.0]]}
+
+    def guide(self, denoiser: Any, params: Mapping[str, Any]) -> ng.Denoiser:
+        known = ng.Latent(torch.tensor([[0.2, 0.4]]))
+        return inpaint.inpaint(denoiser, known, ng.Mask(torch.tensor(params["changes"])))
+
+
+class TestInterval(SwitchContract):
+    switch = schedule.interval
+    params = {"sigma_min": 0.1, "sigma_max": 2.0}
+
+
+class TestSwitch(SwitchContract):
+    switch = schedule.switch
+
+    def make(self, first: Any, second: Any) -> ng.Denoiser:
+        return schedule.switch(first, second, WALKED, at=0.5)
+
+
+class TestPrompts(SwitchContract):
+    switch = schedule.prompts
+
+    def make(self, first: Any, second: Any) -> ng.Denoiser:
+        return schedule.prompts([first, second, first], WALKED, shares=[1.0, 1.0, 2.0])
+
+
+def test_all_built_in_guidance_is_held_to_a_contract() -> None:
+    contracts = [one for one in globals().values() if isinstance(one, type) and one.__module__ == __name__]
+    held = {getattr(one, name, None) for one in contracts for name in ("guidance", "switch")}
+    makers = {spec.function for spec in PLUGIN.nodes.values() if spec.output is ng.Denoiser}
+    assert {node.__name__ for node in makers - held} == set()
+    assert len(makers) > 15

@@ -6,6 +6,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .denoisers import DenoiserContract as DenoiserContract
+    from .denoisers import SwitchContract as SwitchContract
     from .guidance import GuidanceContract as GuidanceContract
     from .levels import LevelsContract as LevelsContract
     from .mixture import Mixture as Mixture
@@ -14,12 +16,14 @@ if TYPE_CHECKING:
     from .samplers import SamplerContract as SamplerContract
 
 _HOME_OF = {
+    "DenoiserContract": "denoisers",
     "GuidanceContract": "guidance",
     "LevelsContract": "levels",
     "Mixture": "mixture",
     "NodeContract": "nodes",
     "ProcessContract": "processes",
     "SamplerContract": "samplers",
+    "SwitchContract": "denoisers",
 }
 __all__ = sorted(_HOME_OF)
 
