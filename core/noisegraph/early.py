@@ -8,8 +8,12 @@ from . import keys
 from .keys import Provenance
 from .loop import Later, Loop
 from .plan import Plan, Read, Task
-from .running.drive import StepKeys, step_keys, stored_steps
+from .running.drive import step_keys, stored_steps
 from .store.cache import Cache
+
+
+class UnreadableLoopError(Exception):
+    """A loop of which it cannot be told what its steps read."""
 
 
 class Early:
@@ -33,19 +37,25 @@ class Early:
         return found if isinstance(found, Loop) else None
 
     def steps(self, number: int, cache: Cache) -> tuple[int, int] | None:
-        """Of a loop, how many steps are stored and how many there are; None where that cannot be known."""
+        """Of a loop, how many steps are stored and how many there are; None where that cannot be known.
+
+        Raises UnreadableLoopError where the node's author says wrongly what its steps read.
+        """
         loop = self.loop(number)
         if loop is None:
             return None
-        chain: StepKeys = step_keys(self.plan.tasks[number], loop, self.provenance)
-        return max(stored_steps(loop, chain, cache), 0), loop.total
+        try:
+            chain = step_keys(self.plan.tasks[number], loop, self.provenance)
+        except (Exception, SystemExit) as error:
+            raise UnreadableLoopError(f"what its steps read cannot be told: {type(error).__name__}: {error}") from error
+        return next(stored_steps(loop, chain, cache), 0), loop.total
 
     def _value(self, task: Task) -> Any:
         if not task.spec.options.early:
             return Later(keys.wire(task.key))
         try:
             return task.spec.function(**task.arguments(self._read))
-        except Exception:
+        except (Exception, SystemExit):
             return Later(keys.wire(task.key))  # what is wrong will be told by the run, which has all the values
 
     def _read(self, read: Read) -> Any:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .cut import HIDDEN, RUN, cut
-from .early import Early
+from .early import Early, UnreadableLoopError
 from .history import Memory, describe
 from .plan import Plan, Task
 from .store.cache import Cache
 from .store.codecs import storable
+
+MOST_NAMED = 3
+"""How many nodes that come to one task are named on a line; of more, the first."""
 
 
 @dataclass(frozen=True)
 class Explained:
     """One task: `state` is run, cached or hidden; `steps` is (stored, all) for a loop of which that is known.
 
-    `seconds` is what it took when it last ran, None where that is not known.
+    `seconds` is what it took when it last ran, None where that is not known; `twins` are the other nodes that come to
+    the same task.
     """
 
     node: str
@@ -26,51 +30,65 @@ class Explained:
     why: str
     steps: tuple[int, int] | None = None
     seconds: float | None = None
+    twins: tuple[str, ...] = ()
 
     def __str__(self) -> str:
+        told = f"{self._named()}: {self.state}, {self.why}"
         if self.steps is None or self.state != "run":
-            return f"{self.node}: {self.state}, {self.why}"
+            return told
         stored, total = self.steps
-        told = f"steps 0-{stored - 1} cached, {stored}-{total - 1} will run" if 0 < stored < total else f"{total} steps"
         if stored == total:
-            told = f"all {total} steps cached"
-        return f"{self.node}: {self.state}, {self.why}; {told}"
+            return f"{told}; all {total} steps cached"
+        return f"{told}; {f'steps 0-{stored - 1} cached, {stored}-{total - 1} will run' if stored else f'{total} steps'}"
+
+    def _named(self) -> str:
+        names = (self.node, *self.twins)
+        return " = ".join(names) if len(names) <= MOST_NAMED else f"{self.node} + {len(self.twins)} more"
 
 
 def explain(
     plan: Plan, cache: Cache, history: Mapping[str, Memory], fresh: Collection[int] = ()
 ) -> tuple[Explained, ...]:
     """Every task of the plan in the order of running."""
-    found = cut(plan, cache, fresh)
-    names: dict[int, list[str]] = {}
-    for node, number in plan.of_node.items():
-        names.setdefault(number, []).append(node)
-    early = Early(plan)
-    told = []
-    for number, task in enumerate(plan.tasks):
-        node = " = ".join(names.get(number, [task.id]))
-        before = history.get(names.get(number, [task.id])[0])
-        seconds = before.seconds if before else None
-        if found.states[number] == HIDDEN:
-            told.append(Explained(node, task.spec.full_name, "hidden", "what reads it is cached", None, seconds))
-        elif found.states[number] == RUN:
-            steps = early.steps(number, cache) if task.spec.loops else None
-            if steps is not None and number in found.stale:
-                steps = (0, steps[1])
-            why = "asked to run afresh" if number in fresh else _why(plan, task, before, cache)
-            told.append(Explained(node, task.spec.full_name, "run", why, steps, seconds))
+    return tuple(_Explainer(plan, cache, history, fresh).tasks())
+
+
+class _Explainer:
+    def __init__(self, plan: Plan, cache: Cache, history: Mapping[str, Memory], fresh: Collection[int]) -> None:
+        self.plan = plan
+        self.cache = cache
+        self.history = history
+        self.fresh = fresh
+        self.cut = cut(plan, cache, fresh)
+        self.early = Early(plan)
+
+    def tasks(self) -> Iterator[Explained]:
+        nodes: dict[int, list[str]] = {}
+        for node, number in self.plan.of_node.items():
+            nodes.setdefault(number, []).append(node)
+        for number, task in enumerate(self.plan.tasks):
+            yield self._task(number, task, nodes.get(number) or [task.id])
+
+    def _task(self, number: int, task: Task, nodes: Sequence[str]) -> Explained:
+        before = self.history.get(nodes[0])
+        steps = None
+        if self.cut.states[number] == HIDDEN:
+            state, why = "hidden", "what reads it is cached"
+        elif self.cut.states[number] == RUN:
+            state = "run"
+            why = "asked to run afresh" if number in self.fresh else _why(self.plan, task, before, self.cache)
+            try:
+                steps = self._steps(number)
+            except UnreadableLoopError as error:
+                why = f"{why}; {error}"
         else:
-            told.append(
-                Explained(
-                    node,
-                    task.spec.full_name,
-                    "cached",
-                    "in memory" if found.tiers[number] == "memory" else "on disk",
-                    None,
-                    seconds,
-                )
-            )
-    return tuple(told)
+            state, why = "cached", "in memory" if self.cut.tiers[number] == "memory" else "on disk"
+        seconds = before.seconds if before else None
+        return Explained(nodes[0], task.spec.full_name, state, why, steps, seconds, tuple(nodes[1:]))
+
+    def _steps(self, number: int) -> tuple[int, int] | None:
+        steps = self.early.steps(number, self.cache) if self.plan.tasks[number].spec.loops else None
+        return (0, steps[1]) if steps is not None and number in self.cut.stale else steps
 
 
 def _why(plan: Plan, task: Task, before: Memory | None, cache: Cache) -> str:

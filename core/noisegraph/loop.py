@@ -31,6 +31,10 @@ class Loop(Generic[Result]):
     preview: Callable[[Any], Any] | None = None
     """An approximate picture of a state, [batch, 3, height, width] in [0, 1]; called only when somebody looks."""
 
+    def __post_init__(self) -> None:
+        if type(self.total) is not int or self.total < 0:
+            raise ValueError(f"a loop's total is a whole number of steps, 0 or more, found {self.total!r}")
+
 
 @dataclass(frozen=True)
 class Later:

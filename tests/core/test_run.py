@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import json
 import random
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -322,6 +323,52 @@ def test_a_disk_that_fills_up_costs_a_cancelled_loop_no_step_that_was_stored(
     monkeypatch.undo()
     again = engine.restart().run(graph).of(NodeStepped)
     assert [(event.step, event.cached) for event in again] == [(1, True), *((step, False) for step in range(2, 9))]
+
+
+def _begun(engine: Engine, graph: dict[str, Any], steps: Sequence[int]) -> list[Path]:
+    """Run the graph to each of these steps in turn, as often in a new process; the entries of states, latest last."""
+    for step in steps:
+        again = engine.restart()
+        events = run(again.plan(graph), again.cache)
+        assert any(getattr(event, "step", 0) == step for event in events)
+        assert isinstance(events, Generator)
+        events.close()
+    assert engine.folder is not None
+    states = [path for path in engine.folder.rglob("*.safetensors") if path.stat().st_size > 4000]
+    return sorted(states, key=lambda path: path.stat().st_mtime_ns)[1:]  # the first is what the loop reads
+
+
+LONG: dict[str, Any] = {
+    "nodes": {"x": {"use": "t.tensor", "size": 1000}, "n": {"use": "t.count", "x": "$x", "steps": 20}},
+    "outputs": {"x": "$n"},
+}
+
+
+def test_where_the_latest_state_of_a_loop_is_damaged_it_goes_on_from_the_one_before(engine: Engine) -> None:
+    states = _begun(engine, LONG, [4, 9, 13])
+    assert len(states) == 2
+    _damage(states[-1])
+    told = engine.restart().run(LONG)
+    first = told.of(NodeStepped)[0]
+    assert first.cached
+    assert 9 <= first.step < 13
+    assert told.steps == list(range(first.step, 21))
+    assert told.outputs["x"].tolist() == [21.0] * 1000
+    assert any("a damaged cache entry was removed" in warning for warning in told.warned)
+
+
+def test_where_all_states_of_a_loop_are_damaged_it_begins_again(engine: Engine) -> None:
+    for state in _begun(engine, LONG, [4, 9]):
+        _damage(state)
+    told = engine.restart().run(LONG)
+    assert told.steps == list(range(1, 21))
+    assert len(told.warned) == 2
+
+
+def _damage(entry: Path) -> None:
+    data = bytearray(entry.read_bytes())
+    data[-1] ^= 1
+    entry.write_bytes(bytes(data))
 
 
 def test_a_loop_that_is_asked_for_afresh_does_all_its_steps(engine: Engine) -> None:

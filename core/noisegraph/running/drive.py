@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ MOST_LOST = 5.0
 """Seconds of work that a killed run may lose at most, unless a single step takes longer."""
 SHARE = 50
 """Storing a state may cost one part in this many of the time since the last."""
+MOST_SHARED = 20_000
+"""How many steps a loop may have for each to have a key that other runs share: all keys are made before the first."""
 TENTHS = 10
 """States after so many equal parts of the steps are stored in any case: changes on the way begin at round shares."""
 
@@ -42,7 +44,7 @@ class StepKeys:
 
     @property
     def latest(self) -> bytes:
-        """The key under which a loop that shares nothing notes its latest stored step."""
+        """The key under which a loop that shares nothing notes which of its steps are stored."""
         return keys.digest(b"latest", self.task_key)
 
 
@@ -50,7 +52,7 @@ def step_keys(task: Task, loop: Loop[Any], provenance: Provenance) -> StepKeys:
     """H(code and precision, start), then H(the key before, what the step reads); the task's own key where a reading is
     not known.
     """
-    if loop.reads is None:
+    if loop.reads is None or loop.total > MOST_SHARED:
         return StepKeys(False, [], task.key)
     try:
         key = keys.digest(b"loop", task.code, provenance.encode(loop.begins))
@@ -63,12 +65,13 @@ def step_keys(task: Task, loop: Loop[Any], provenance: Provenance) -> StepKeys:
         return StepKeys(False, [], task.key)
 
 
-def stored_steps(loop: Loop[Any], chain: StepKeys, cache: Cache) -> int:
-    """After how many steps the latest state is that the cache holds; -1 where it holds none."""
+def stored_steps(loop: Loop[Any], chain: StepKeys, cache: Cache) -> Iterator[int]:
+    """After how many steps the states are that the cache holds, the latest first."""
+    steps: Sequence[int] = range(loop.total, -1, -1)
     if not chain.shared:
         hit = cache.get(chain.latest) if cache.tier(chain.latest) else None
-        return hit.value if hit is not None else -1
-    return next((step for step in range(loop.total, -1, -1) if cache.tier(chain.known[step])), -1)
+        steps = hit.value if hit is not None else ()
+    return (step for step in steps if cache.tier(chain.of(step)))
 
 
 def drive(
@@ -77,7 +80,8 @@ def drive(
     """Do the steps that are not stored, or all unless it may resume; returns what the loop finishes with."""
     chain = step_keys(task, loop, provenance)
     step, state = _resume(loop, chain, cache, call) if resume else (0, call(loop.start))
-    store = _Store(cache, chain, task, loop.total, step)
+    stored = [] if chain.shared else list(stored_steps(loop, chain, cache))
+    store = _Store(cache, chain, task, loop.total, stored if resume else [])
     if step:
         yield NodeStepped(task.id, step, loop.total, True, _preview(loop, state))
     try:
@@ -96,12 +100,10 @@ def drive(
 
 
 def _resume(loop: Loop[Any], chain: StepKeys, cache: Cache, call: Call) -> tuple[int, Any]:
-    step = stored_steps(loop, chain, cache)
-    while step >= 0:
+    for step in stored_steps(loop, chain, cache):
         hit = cache.get(chain.of(step))
-        if hit is not None:
+        if hit is not None:  # else it was damaged, and the state before it has to do
             return step, hit.value
-        step = next((one for one in range(step - 1, -1, -1) if cache.tier(chain.of(one))), -1) if chain.shared else -1
     return 0, call(loop.start)
 
 
@@ -112,7 +114,7 @@ def _preview(loop: Loop[Any], state: Any) -> Callable[[], Any]:
 class _Store:
     """When states are stored: in memory each, on disk as often as it stays cheap and no less than MOST_LOST asks."""
 
-    def __init__(self, cache: Cache, chain: StepKeys, task: Task, total: int, kept: int) -> None:
+    def __init__(self, cache: Cache, chain: StepKeys, task: Task, total: int, kept: Sequence[int]) -> None:
         self.cache = cache
         self.chain = chain
         self.stored = task.stored
@@ -157,7 +159,12 @@ class _Store:
         self.cost = self.last - began
 
     def _supersede(self, step: int) -> None:
-        """Of states that nobody shares the latest is enough, once it is stored: a full disk must not cost both."""
-        if self.cache.put(self.chain.latest, step) and self.kept:
-            self.cache.discard(self.chain.of(self.kept))
-        self.kept = step
+        """Of states that nobody shares the latest is kept, and the one before it lest that be damaged.
+
+        Older ones go once the latest is stored and noted: a full disk must not cost them all.
+        """
+        before = [one for one in self.kept if one < step][:1]
+        if self.cache.put(self.chain.latest, [step, *before]):
+            for one in {*self.kept}.difference([step, *before]):
+                self.cache.discard(self.chain.of(one))
+            self.kept = [step, *before]

@@ -163,6 +163,7 @@ def explained(nodes: Sequence[Explained]) -> Message:
         "nodes": [
             {
                 "node": node.node,
+                "twins": list(node.twins),
                 "use": node.use,
                 "state": node.state,
                 "why": node.why,
