@@ -39,7 +39,9 @@ class Explained:
         stored, total = self.steps
         if stored == total:
             return f"{told}; all {total} steps cached"
-        return f"{told}; {f'steps 0-{stored - 1} cached, {stored}-{total - 1} will run' if stored else f'{total} steps'}"
+        if not stored:
+            return f"{told}; {total} steps"
+        return f"{told}; steps 0-{stored - 1} cached, {stored}-{total - 1} will run"
 
     def _named(self) -> str:
         names = (self.node, *self.twins)
