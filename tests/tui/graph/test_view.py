@@ -149,7 +149,7 @@ def test_the_row_tells_the_state_by_shape_and_word_and_a_loop_by_a_bar() -> None
             "▌◆   top   test.node      cached",
             " ◐   mid   test.node      ━━━━━──────  5/10",
             " │ · side  test.node",
-            " ·─╯ out   test.node      done 0.25s",
+            " ●─╯ out   test.node      done 0.25s",
         ]
 
     played(FORK, act)
