@@ -1,4 +1,4 @@
-"""The built-in models: their cards are read at once, their weights when a network is first asked."""
+"""Models, built in or in a file: what they are is read at once, their weights when a network is first asked."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ from typing import Any, NamedTuple
 import noisegraph as ng
 
 from . import text, unet, vae
+from .checkpoints.checkpoint import Checkpoint, CheckpointFile, opened
+from .checkpoints.describe import described
+from .checkpoints.families import NAMED
+from .checkpoints.recognise import FoundUNet, found_autoencoder, found_unet
 from .networks.autoencoder_config import AutoencoderConfig
 from .networks.unet_config import tupled
 
@@ -35,6 +39,16 @@ class WordsAndPictures(NamedTuple):
     vae: vae.Autoencoder
     latent: ng.Shape
     """The shape of one latent."""
+
+
+class LoadedModel(NamedTuple):
+    """What a published checkpoint holds; a network that it has not says so when it is asked."""
+
+    unet: ng.Network
+    vae: vae.Autoencoder
+    process: ng.Process
+    latent: ng.Shape
+    """The shape of one latent, or picture, of the size that it was trained on."""
 
 
 def read_card(name: str) -> dict[str, Any]:
@@ -96,6 +110,41 @@ def emoji_space() -> WordsAndPictures:
     return WordsAndPictures(_text_encoder(), _autoencoder(), _latent_shape())
 
 
+def load_facts(inputs: ng.Facts) -> ng.Facts:
+    """What is known of `model.load`: from the file's list of tensors, or where it is not there yet, from the family."""
+    path, family = inputs.get("path"), inputs.get("family", "auto")
+    if isinstance(path, str):
+        checkpoint = opened(path)
+        found = found_unet(checkpoint, family, inputs.get("prediction", "auto"))
+        first = found_autoencoder(checkpoint)
+        told = vae.absent_facts(found.family, path) if first is None else vae.known(first, found.family, checkpoint)
+        return {**unet.known(found, checkpoint), "vae": told}
+    return {**unet.load_facts(inputs), "vae": vae.expected(NAMED[family])} if family in NAMED else {}
+
+
+@ng.node(early=True, facts=load_facts)
+def load(
+    *, path: CheckpointFile, family: unet.AnyFamily = "auto", prediction: unet.AnyPrediction = "auto"
+) -> LoadedModel:
+    """A published model in one file or folder, recognised by the names and shapes of its tensors.
+
+    path: a safetensors, ckpt or pt file, or a folder in the layout of diffusers
+    family: which it is taken for; auto finds out, and `noisegraph show FILE` tells why
+    prediction: what its U-Net puts out, where the file does not say (Stable Diffusion 2)
+    """
+    checkpoint = opened(path)
+    found = found_unet(checkpoint, family, prediction)
+    network = unet.network(found, checkpoint)
+    return LoadedModel(network, _first_stage(found, checkpoint), found.process, unet.latent_shape(found.family))
+
+
+def _first_stage(found: FoundUNet, checkpoint: Checkpoint) -> vae.Autoencoder:
+    first = found_autoencoder(checkpoint)
+    if first is None:
+        return vae.absent(found.family, checkpoint.path)
+    return vae.autoencoder(first, found.family, checkpoint, None)
+
+
 def _autoencoder() -> vae.Autoencoder:
     card = read_card(AUTOENCODER)
     config = AutoencoderConfig(**tupled(card["network"]))
@@ -131,4 +180,10 @@ def _weights(
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
-    return [digit, emoji_space]
+    return [digit, emoji_space, load]
+
+
+@ng.hookimpl
+def noisegraph_describers() -> Sequence[ng.Describer]:
+    """Tells what a checkpoint is."""
+    return [ng.Describer("checkpoint", described)]

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import noisegraph as ng
+from pydantic import Field
 
+from .checkpoints.checkpoint import Checkpoint, CheckpointFile, opened
+from .checkpoints.families import NAMED, Family, FamilyName
+from .checkpoints.part import Absent
+from .checkpoints.recognise import FoundAutoencoder, found_autoencoder
 from .networks.autoencoder_config import AutoencoderConfig
 
 if TYPE_CHECKING:
     from torch.nn import Module
 
+AnyFamily = Literal["auto"] | FamilyName
+Pixels = Annotated[int, Field(ge=8, le=16384)]
 AT_ONCE = 16
 """Pictures that the network is given at once, so that memory does not grow with the batch."""
 
@@ -44,9 +52,120 @@ def architecture(*, config: AutoencoderConfig = AutoencoderConfig()) -> ng.Archi
     return ng.Architecture(build, tuple((field.name, getattr(config, field.name)) for field in fields(config)))
 
 
+def load_facts(inputs: ng.Facts) -> ng.Facts:
+    """What is known of `vae.load`: from the file's list of tensors, or where it is not there yet, from the family."""
+    path, family = inputs.get("path"), inputs.get("family", "auto")
+    if isinstance(path, str):
+        checkpoint = opened(path)
+        found = _found(checkpoint)
+        return known(found, _family(found, checkpoint, family), checkpoint)
+    return expected(NAMED[family]) if family in NAMED else {}
+
+
+def known(found: FoundAutoencoder, family: Family, checkpoint: Checkpoint) -> ng.Facts:
+    """The facts of a checkpoint's autoencoder, which is of a family."""
+    config, part = AutoencoderConfig(**found.config), found.part
+    size = {"weights": part.size(checkpoint), "dtype": part.dtype(checkpoint)}
+    return {"family": family.space, "factor": config.factor, "channels": config.embed_dim, **size}
+
+
+def expected(family: Family) -> ng.Facts:
+    """The facts of a family's autoencoder before there is a file of it."""
+    return {"family": family.space, "factor": family.factor, "channels": family.channels}
+
+
+def autoencoder(found: FoundAutoencoder, family: Family, checkpoint: Checkpoint, scale: float | None) -> Autoencoder:
+    """A checkpoint's autoencoder as a value; its weights are read when it is first asked."""
+    config, part = AutoencoderConfig(**found.config), found.part
+    size, place = part.size(checkpoint), Path(checkpoint.path)
+    weights = ng.Weights(checkpoint.path, ng.digest(place), build, tuple(found.config.items()), part, size)
+    return Autoencoder(
+        weights, scale or _told_scale(found, checkpoint) or family.scale, config.factor, config.embed_dim
+    )
+
+
+def absent(family: Family, path: str) -> Autoencoder:
+    """What stands for the autoencoder of a checkpoint that has none, and says so when it is asked."""
+    return Autoencoder(ng.Weights(path, "", build, (), _absent(family)), family.scale, family.factor, family.channels)
+
+
+def absent_facts(family: Family, path: str) -> ng.Facts:
+    """The facts of what stands for an autoencoder that is not there."""
+    told = _absent(family)
+    return {"family": family.space, "absent": (f"'{path}' holds no {told.what}", told.hint)}
+
+
+def _absent(family: Family) -> Absent:
+    return Absent("autoencoder", "load one with vae.load" if family.space else "it draws pixels: use image.decode")
+
+
+def _found(checkpoint: Checkpoint) -> FoundAutoencoder:
+    found = found_autoencoder(checkpoint)
+    if found is None:
+        names = ", ".join(sorted(checkpoint.entries)[:3])
+        told = f"'{checkpoint.path}' holds no autoencoder that noisegraph knows: its first tensors are {names}"
+        raise ng.NodeError(told, "its first layer would be 'encoder.conv_in', perhaps after 'first_stage_model.'")
+    return found
+
+
+def _family(found: FoundAutoencoder, checkpoint: Checkpoint, given: str) -> Family:
+    """Whose autoencoder it is: as given, by the scale that its settings tell, else by its own shape."""
+    if given != "auto":
+        return NAMED[given]
+    told, config = _told_scale(found, checkpoint), AutoencoderConfig(**found.config)
+    shaped = [one for one in NAMED.values() if (one.factor, one.channels) == (config.factor, config.embed_dim)]
+    fitting = [one for one in shaped if one.space and one.scale == told] or [
+        one for one in shaped if (one.scale == 1) == (found.kind == "vq")
+    ]
+    if not fitting:
+        told_shape = f"{config.embed_dim} channels, {config.factor} times smaller than the picture"
+        raise ng.NodeError(f"latents of {told_shape}: of no family that noisegraph knows", "name one: family")
+    return fitting[0]
+
+
+def _told_scale(found: FoundAutoencoder, checkpoint: Checkpoint) -> float | None:
+    told = checkpoint.configs.get(f"{found.part.prefix}config.json", {}).get("scaling_factor")
+    return float(told) if isinstance(told, (int, float)) else None
+
+
+@ng.node(early=True, facts=load_facts)
+def load(
+    *, path: CheckpointFile, family: AnyFamily = "auto", scale: Annotated[float, Field(gt=0)] | None = None
+) -> Autoencoder:
+    """The autoencoder of a published checkpoint, whole or by itself, KL or VQ.
+
+    path: a safetensors, ckpt or pt file, or a folder in the layout of diffusers
+    family: whose latents they are, where the file does not say: those of sd1 and sdxl have the same shapes
+    scale: what latents are multiplied by; the family's, where none is given
+    """
+    checkpoint = opened(path)
+    found = _found(checkpoint)
+    return autoencoder(found, _family(found, checkpoint, family), checkpoint, scale)
+
+
+def shape_facts(inputs: ng.Facts) -> ng.Facts:
+    """What is known of `vae.shape`; raises NodeError for sides that the autoencoder cannot halve."""
+    vae, width, height = inputs.get("vae", {}), inputs.get("width"), inputs.get("height")
+    known = {"family": vae["family"]} if "family" in vae else {}
+    if "factor" not in vae or not isinstance(width, int) or not isinstance(height, int):
+        return known
+    return {**known, "sizes": latent_sizes((3, height, width), vae["factor"], vae["channels"])}
+
+
+@ng.node(early=True, facts=shape_facts)
+def shape(vae: Autoencoder, *, width: Pixels = 512, height: Pixels = 512) -> ng.Shape:
+    """The shape of the latent of a picture.
+
+    width: of the picture, in pixels
+    height: of the picture, in pixels
+    """
+    return ng.Shape(latent_sizes((3, height, width), vae.factor, vae.channels))
+
+
 def latent_facts(inputs: ng.Facts) -> ng.Facts:
     """What is known of a picture's latent; raises NodeError for sides that the autoencoder cannot halve."""
     vae, image = inputs.get("vae", {}), inputs.get("image", {})
+    _present(vae)
     known = {name: fact for name, fact in (*image.items(), *vae.items()) if name in ("batch", "family")}
     if "factor" not in vae or "sizes" not in image:
         return known
@@ -56,11 +175,17 @@ def latent_facts(inputs: ng.Facts) -> ng.Facts:
 def picture_facts(inputs: ng.Facts) -> ng.Facts:
     """What is known of a latent's picture; raises NodeError where the two are not of one model."""
     vae, latent = inputs.get("vae", {}), inputs.get("latent", {})
+    _present(vae)
     ng.agree("family", vae=vae, latent=latent)
     known = {name: fact for name, fact in latent.items() if name == "batch"}
     if "factor" not in vae or "sizes" not in latent:
         return known
     return {**known, "sizes": picture_sizes(latent["sizes"], vae["factor"], vae["channels"])}
+
+
+def _present(vae: ng.Facts) -> None:
+    if "absent" in vae:
+        raise ng.NodeError(*vae["absent"])
 
 
 def latent_sizes(sizes: Sequence[int], factor: int, channels: int) -> tuple[int, ...]:
@@ -118,4 +243,4 @@ def decode(vae: Autoencoder, latent: ng.Latent) -> ng.Image:
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
-    return [architecture, encode, decode]
+    return [architecture, load, shape, encode, decode]

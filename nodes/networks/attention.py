@@ -96,17 +96,21 @@ class FeedForward(nn.Module):
 
 
 class TransformerBlock(nn.Module):
-    """Attention to itself, then to the condition, then a feed-forward layer; each residual after a layer norm."""
+    """Attention to itself, then to the condition, then a feed-forward layer; each residual after a layer norm.
 
-    def __init__(self, channels: int, context_channels: int, heads: int, width: int) -> None:
+    `crossed`: the first attention is to the condition as well.
+    """
+
+    def __init__(self, channels: int, context_channels: int, heads: int, width: int, *, crossed: bool = False) -> None:
         super().__init__()
-        self.attn1 = CrossAttention(channels, channels, heads, width)
+        self.crossed = crossed
+        self.attn1 = CrossAttention(channels, context_channels if crossed else channels, heads, width)
         self.ff = FeedForward(channels)
         self.attn2 = CrossAttention(channels, context_channels, heads, width)
         self.norm1, self.norm2, self.norm3 = (nn.LayerNorm(channels) for _ in range(3))
 
     def forward(self, x: Tensor, tokens: Tensor | None) -> Tensor:
-        x = x + self.attn1(self.norm1(x))
+        x = x + self.attn1(self.norm1(x), tokens if self.crossed else None)
         x = x + self.attn2(self.norm2(x), tokens)
         return x + self.ff(self.norm3(x))  # type: ignore[no-any-return]
 
@@ -115,6 +119,7 @@ class SpatialTransformer(nn.Module):
     """Transformer blocks over the places of x [batch, channels, h, w], told tokens [batch, m, context]; residual.
 
     `linear`: whether the projections at both ends are linear layers (Stable Diffusion 2, XL) or 1 x 1 convolutions.
+    `crossed`: the places attend to the tokens alone, never to each other.
     """
 
     def __init__(
@@ -125,6 +130,7 @@ class SpatialTransformer(nn.Module):
         *,
         depth: int = 1,
         linear: bool = False,
+        crossed: bool = False,
         groups: int = 32,
     ) -> None:
         super().__init__()
@@ -133,7 +139,7 @@ class SpatialTransformer(nn.Module):
         self.proj_in = nn.Linear(channels, channels) if linear else nn.Conv2d(channels, channels, 1)
         width = channels // heads
         self.transformer_blocks = nn.ModuleList(
-            TransformerBlock(channels, context_channels, heads, width) for _ in range(depth)
+            TransformerBlock(channels, context_channels, heads, width, crossed=crossed) for _ in range(depth)
         )
         self.proj_out = zeroed(nn.Linear(channels, channels) if linear else nn.Conv2d(channels, channels, 1))
 

@@ -43,7 +43,9 @@ class UNet(nn.Module):
         self.time_embed = time_embed(config)
         if config.num_classes is not None:
             self.label_emb: nn.Module = nn.Embedding(config.num_classes, emb_channels)
-        if config.vector_channels is not None:
+        if config.vector_channels is not None and not config.vector_layers:
+            self.label_emb = nn.Identity()
+        elif config.vector_channels is not None:
             inner = (nn.Linear(config.vector_channels, emb_channels), nn.SiLU(), nn.Linear(emb_channels, emb_channels))
             self.label_emb = nn.Sequential(nn.Sequential(*inner))
         stages, skips = encoder(config)
@@ -127,7 +129,7 @@ def _residual(config: UNetConfig, channels: int, out_channels: int, **more: Any)
     )
 
 
-def _attention(config: UNetConfig, channels: int, depth: int) -> nn.Module:
+def _attention(config: UNetConfig, channels: int, depth: int, crossed: bool = False) -> nn.Module:
     width = config.num_head_channels
     heads = config.num_heads if width is None else channels // width
     if channels % heads:
@@ -135,7 +137,8 @@ def _attention(config: UNetConfig, channels: int, depth: int) -> nn.Module:
     if config.attention == "transformer":
         context = config.context_channels or channels
         linear = config.linear_projections
-        return SpatialTransformer(channels, context, heads, depth=depth, linear=linear, groups=config.groups)
+        more: dict[str, Any] = {"depth": depth, "linear": linear, "crossed": crossed, "groups": config.groups}
+        return SpatialTransformer(channels, context, heads, **more)
     chunked = config.use_new_attention_order
     tokens = config.context_channels
     return AttentionBlock(channels, heads, chunked=chunked, groups=config.groups, context_channels=tokens)
@@ -146,6 +149,7 @@ def encoder(config: UNetConfig) -> tuple[list[Stage], list[int]]:
     channels = config.widths[0]
     stages, skips = [Stage([nn.Conv2d(config.in_channels, channels, 3, padding=1)])], [channels]
     blocks, depths = config.per_level(config.num_res_blocks), config.per_level(config.transformer_depth)
+    crossed = config.per_level(config.disable_self_attentions)
     for level, width in enumerate(config.widths):
         if config.downsample_first:
             stages.append(Stage([_downsample(config, channels, width)]))
@@ -155,7 +159,7 @@ def encoder(config: UNetConfig) -> tuple[list[Stage], list[int]]:
             layers: list[nn.Module] = [_residual(config, channels, width)]
             channels = width
             if config.factors[level] in config.attention_resolutions:
-                layers.append(_attention(config, channels, depths[level]))
+                layers.append(_attention(config, channels, depths[level], bool(crossed[level])))
             stages.append(Stage(layers))
             skips.append(channels)
         if not config.downsample_first and level < len(config.widths) - 1:
@@ -177,12 +181,13 @@ def _decoder(config: UNetConfig, skips: list[int]) -> Iterator[Stage]:
     channels = skips[-1]
     waiting = iter(reversed(skips))
     blocks, depths = config.per_level(config.num_res_blocks), config.per_level(config.transformer_depth)
+    crossed = config.per_level(config.disable_self_attentions)
     for level, width in reversed(list(enumerate(config.widths))):
         for index in range(blocks[level] + 1):
             layers: list[nn.Module] = [_residual(config, channels + next(waiting), width)]
             channels = width
             if config.factors[level] in config.attention_resolutions:
-                layers.append(_attention(config, channels, depths[level]))
+                layers.append(_attention(config, channels, depths[level], bool(crossed[level])))
             if index == blocks[level] and (level or config.downsample_first):
                 layers.append(_upsample(config, channels))
             yield Stage(layers)

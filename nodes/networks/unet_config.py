@@ -32,12 +32,16 @@ class UNetConfig:
     """Class labels, the empty one included if there is one."""
     vector_channels: int | None = None
     """Width of a vector condition (Stable Diffusion XL's sizes and pooled text)."""
+    vector_layers: bool = True
+    """Whether two layers stand between that and the time's embedding; without, it is as wide (GLIDE)."""
     context_channels: int | None = None
     """Width of the tokens that attention reads (text); None: self-attention only."""
     attention: Literal["block", "transformer"] = "block"
     """`block`: one attention (DDPM, ADM, GLIDE); `transformer`: transformer blocks (latent and Stable Diffusion)."""
     transformer_depth: int | tuple[int, ...] = 1
     linear_projections: bool = False
+    disable_self_attentions: bool | tuple[bool, ...] = False
+    """Whether what would attend to itself attends to the tokens too, one for all or one a level (the x4 upscaler)."""
     conv_resample: bool = True
     use_scale_shift_norm: bool = False
     resblock_updown: bool = False

@@ -1,0 +1,72 @@
+"""What `noisegraph show` tells of a checkpoint: its family and why, its networks, their sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import noisegraph as ng
+
+from .checkpoint import SUFFIXES, Checkpoint, opened
+from .entry import Entry
+from .part import Part
+from .recognise import found_autoencoder, found_unet
+
+_MOST_PREFIXES = 12
+
+
+def described(path: Path) -> Mapping[str, Mapping[str, str]] | None:
+    """Sections of rows; None for what is no checkpoint by its name. Raises NodeError for one that is damaged."""
+    if not path.is_dir() and path.suffix.lower() not in SUFFIXES:
+        return None
+    checkpoint = opened(str(path))
+    told: dict[str, Mapping[str, str]] = {"file": _whole(checkpoint)}
+    try:
+        found = found_unet(checkpoint)
+        told["verdict"] = {"family": f"{found.family.name}: {found.family.title}", "because": "; ".join(found.reasons)}
+        told["U-Net"] = {
+            **_part(found.part, checkpoint),
+            **{name: str(value) for name, value in found.config.items() if value is not None},
+            "predicts": found.prediction,
+        }
+    except ng.NodeError as error:
+        told["verdict"] = {"family": "none that noisegraph knows by its U-Net", "because": f"{error}; {error.hint}"}
+    first = found_autoencoder(checkpoint)
+    if first is not None:
+        config = {name: str(value) for name, value in first.config.items() if value is not None}
+        told["autoencoder"] = {**_part(first.part, checkpoint), **config}
+    told["tensors"] = _prefixes(checkpoint.entries)
+    return told
+
+
+def _whole(checkpoint: Checkpoint) -> dict[str, str]:
+    entries = checkpoint.entries.values()
+    kinds = sorted({entry.dtype for entry in entries})
+    size = f"{_size(entries)}, {', '.join(kinds)}"
+    notes = {name: value[:200] for name, value in checkpoint.notes.items()}
+    return {"path": checkpoint.path, "tensors": str(len(entries)), "size": size, **notes}
+
+
+def _part(part: Part, checkpoint: Checkpoint) -> dict[str, str]:
+    made = part.made(checkpoint)
+    sources = {source for one in made.values() for source in one.sources}
+    return {
+        "names": f"{part.prefix}*",
+        "parameters": f"{sum(source.numel for source in sources):,}",
+        "size": f"{_size(sources)}, {part.dtype(checkpoint)}",
+    }
+
+
+def _size(entries: Iterable[Entry]) -> str:
+    size = sum(entry.size for entry in entries)
+    return f"{size / 2**30:.2f} GiB" if size >= 2**30 else f"{size / 2**20:.1f} MiB"
+
+
+def _prefixes(entries: Mapping[str, Entry]) -> dict[str, str]:
+    """How many tensors lie under each first word of their names, the most first."""
+    counts: dict[str, int] = {}
+    for name in entries:
+        first = name.replace("/", ".").split(".")[0]
+        counts[first] = counts.get(first, 0) + 1
+    most = sorted(counts, key=lambda name: -counts[name])[:_MOST_PREFIXES]
+    return {name: str(counts[name]) for name in most}
