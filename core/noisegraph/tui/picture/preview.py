@@ -1,0 +1,219 @@
+"""The picture that comes into being, and below it the steps that led there, through which one can wind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.segment import Segment
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.events import Click, Resize
+from textual.geometry import Size
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from .blocks import Pixels, fitted, quadrants
+from .reel import Frame, Reel
+
+_THUMB_COLUMNS, _THUMB_ROWS = 6, 3
+_FILM_FROM = 14
+"""From this height on, the steps stand below as a film of small pictures; below it as a line of dots."""
+_EMPTY = "no picture yet"
+
+
+class Preview(Widget, can_focus=True):
+    """The newest picture, or the one that was wound back to."""
+
+    DEFAULT_CSS = """
+    Preview {
+        & > .preview--film { color: $foreground 55%; }
+        & > .preview--here { color: $accent; text-style: bold; }
+        & > .preview--empty { color: $foreground 45%; }
+    }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"preview--film", "preview--here", "preview--empty"}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("h,left", "wind(-1)", "Step back", id="preview.back"),
+        Binding("l,right", "wind(1)", "Step on", id="preview.on"),
+        Binding("g,home", "wind(-9999)", "First step", show=False, id="preview.first"),
+        Binding("G,end", "wind(9999)", "Newest", show=False, id="preview.last"),
+        Binding("o", "open", "Open file", id="preview.open"),
+        Binding("enter", "choose", "From this step", show=False, id="preview.choose"),
+    ]
+
+    @dataclass
+    class Chosen(Message):
+        """A step is meant: a run is wanted that goes on from there."""
+
+        step: int
+        of: int
+
+    @dataclass
+    class Opened(Message):
+        """The file of a picture is wanted in the system's viewer."""
+
+        file: str
+
+    def __init__(self, *, id: str | None = "preview") -> None:
+        super().__init__(id=id)
+        self.reel = Reel()
+        self._made: dict[tuple[int, int, int], list[Strip]] = {}
+        self._lines: list[Strip] | None = None
+
+    def show(self, width: int, height: int, rgb: bytes, step: int = 0, of: int = 0, file: str = "") -> None:
+        """A newer picture: of a step, or with none what came out in the end."""
+        if len(rgb) == 3 * width * height and rgb:
+            self._change(self.reel.add(Frame(Pixels(width, height, rgb), step, of, file)))
+
+    def begin(self) -> None:
+        """Another run: forget the pictures of the last."""
+        self._change(Reel())
+
+    @property
+    def wanted(self) -> int:
+        """The longer side in pixels that a picture needs to fill the pane."""
+        size = self._room()
+        return max(2 * size.width, 2 * size.height) if size.width else 0
+
+    def render_line(self, y: int) -> Strip:
+        """A line of the pane."""
+        if self._lines is None:
+            self._lines = self._drawn()
+        return self._lines[y] if y < len(self._lines) else Strip.blank(self.size.width, self.rich_style)
+
+    def notify_style_update(self) -> None:
+        """Colours have changed."""
+        super().notify_style_update()
+        self._lines = None
+
+    def action_wind(self, by: int) -> None:
+        """Look at an earlier or a later step."""
+        self._change(self.reel.wind(by))
+
+    def action_open(self) -> None:
+        """Show the file in the system's viewer."""
+        frame = self.reel.frame
+        if frame is not None and frame.file:
+            self.post_message(self.Opened(frame.file))
+
+    def action_choose(self) -> None:
+        """Go on from the step that is looked at."""
+        frame = self.reel.frame
+        if frame is not None and not frame.final:
+            self.post_message(self.Chosen(frame.step, frame.of))
+
+    async def _on_click(self, event: Click) -> None:
+        at = event.get_content_offset(self)
+        if at is not None and self._film_rows() and at.y >= self._room().height:
+            first, shown = self._window()
+            width = _THUMB_COLUMNS + 1 if self._film_rows() > 1 else 1
+            index = first + max(at.x - self._film_left(), 0) // width
+            if index < first + shown:
+                self.action_wind(index - self.reel.index)
+
+    def _on_resize(self, event: Resize) -> None:
+        self._made.clear()
+        self._lines = None
+
+    def _change(self, reel: Reel) -> None:
+        if reel is self.reel:
+            return
+        self.reel = reel
+        self._lines = None
+        alive = {id(frame) for frame in reel.frames}
+        self._made = {key: strips for key, strips in self._made.items() if key[0] in alive}
+        self._title()
+        self.refresh()
+
+    def _title(self) -> None:
+        frame = self.reel.frame
+        told = f" · {frame.title}" if frame else ""
+        back = "" if self.reel.at is None else " · wound back"
+        self.border_title = Content(f"[2] Preview{told}{back}")
+
+    def _film_rows(self) -> int:
+        """Lines of the film below the picture."""
+        if len(self.reel.frames) < 2 or self.size.height < 4:
+            return 0
+        return _THUMB_ROWS + 2 if self.size.height >= _FILM_FROM else 1
+
+    def _room(self) -> Size:
+        return Size(self.size.width, self.size.height - self._film_rows())
+
+    def _window(self) -> tuple[int, int]:
+        """The first frame of the film that is seen, and how many are."""
+        each = _THUMB_COLUMNS + 1 if self._film_rows() > 1 else 1
+        shown = max(min(self.size.width // each, len(self.reel.frames)), 1)
+        first = min(max(self.reel.index - shown // 2, 0), len(self.reel.frames) - shown)
+        return first, shown
+
+    def _film_left(self) -> int:
+        """Where the film begins: it stands in the middle."""
+        _, shown = self._window()
+        each = _THUMB_COLUMNS + 1 if self._film_rows() > 1 else 1
+        return max(self.size.width - shown * each + (each > 1), 0) // 2
+
+    def _drawn(self) -> list[Strip]:
+        frame, room = self.reel.frame, self._room()
+        if frame is None:
+            return self._empty()
+        columns, rows = fitted(frame.picture.width, frame.picture.height, room.width, room.height)
+        strips = self._cells(frame, columns, rows)
+        left = (room.width - columns) // 2
+        above = (room.height - rows) // 2
+        blank = Strip.blank(room.width, self.rich_style)
+        lines = [blank] * above + [self._padded(strip, left) for strip in strips]
+        return [*lines, *[blank] * (room.height - len(lines)), *self._film()]
+
+    def _empty(self) -> list[Strip]:
+        blank = Strip.blank(self.size.width, self.rich_style)
+        left = max(self.size.width - len(_EMPTY), 0) // 2
+        line = Strip([Segment(_EMPTY, self.get_component_rich_style("preview--empty"))])
+        return [*[blank] * (self.size.height // 2), self._padded(line, left)]
+
+    def _film(self) -> list[Strip]:
+        rows = self._film_rows()
+        if not rows:
+            return []
+        first, shown = self._window()
+        frames = self.reel.frames[first : first + shown]
+        here, there = (self.get_component_rich_style(f"preview--{name}") for name in ("here", "film"))
+        left = self._film_left()
+        if rows == 1:
+            at = self.reel.index - first
+            dots = [Segment("●", here) if index == at else Segment("·", there) for index in range(shown)]
+            return [self._padded(Strip(dots), left)]
+        gap = Strip([Segment(" ", self.rich_style)])
+        thumbs = [self._thumb(frame) for frame in frames]
+        lines = [Strip.join([part for thumb in thumbs for part in (thumb[row], gap)]) for row in range(_THUMB_ROWS)]
+        names = [
+            Segment(
+                ("end" if frame.final else str(frame.step)).center(_THUMB_COLUMNS) + " ",
+                here if first + index == self.reel.index else there,
+            )
+            for index, frame in enumerate(frames)
+        ]
+        return [self._padded(line, left) for line in (Strip([]), *lines, Strip(names))]
+
+    def _thumb(self, frame: Frame) -> list[Strip]:
+        columns, rows = fitted(frame.picture.width, frame.picture.height, _THUMB_COLUMNS, _THUMB_ROWS)
+        blank = Strip.blank(_THUMB_COLUMNS, self.rich_style)
+        left = (_THUMB_COLUMNS - columns) // 2
+        lines = [
+            Strip.join([Strip.blank(left, self.rich_style), strip]).extend_cell_length(_THUMB_COLUMNS, self.rich_style)
+            for strip in self._cells(frame, columns, rows)
+        ]
+        return [*lines, *[blank] * (_THUMB_ROWS - len(lines))]
+
+    def _cells(self, frame: Frame, columns: int, rows: int) -> list[Strip]:
+        key = (id(frame), columns, rows)
+        if key not in self._made:
+            self._made[key] = quadrants(frame.picture, columns, rows)
+        return self._made[key]
+
+    def _padded(self, strip: Strip, left: int) -> Strip:
+        """In the pane's width, with the pane's colours around."""
+        line = Strip.join([Strip.blank(left, self.rich_style), strip]) if left > 0 else strip
+        return line.crop_extend(0, self.size.width, self.rich_style)

@@ -1,0 +1,1 @@
+"""Tests of pictures in the terminal."""
