@@ -10,7 +10,7 @@ from typing import Any
 from .checking.args import Literal as FromInput
 from .checking.args import Several, Swept, Unset, Wire, wires
 from .checking.flat import Flattener
-from .checking.literals import Literals
+from .checking.literals import Literals, Sweeps, sweep_key
 from .checking.order import depth_first
 from .checking.scope import Flat, FlatNode
 from .checking.wiring import Wiring
@@ -34,20 +34,24 @@ class Feed:
 class Checked:
     """A graph that was checked. The `values` of its nodes are now as the functions receive them.
 
-    `order` holds what the outputs need, in the order of running; `swept[port, input]` the accepted values, one a point;
-    `feeds` the ports that each input reaches; `facts[n]` what is known of the value of node n; `unset` the inputs that
-    still need a value.
+    `order` holds what the outputs need, in the order of running; `swept` the accepted values of swept inputs; `feeds`
+    the ports that each input reaches; `facts[n]` what is known of the value of node n; `unset` the inputs that still
+    need a value.
     """
 
     flat: Flat
     order: list[int]
-    swept: Mapping[tuple[Port, str], list[Any]]
+    swept: Sweeps
     points: tuple[dict[str, Any], ...]
     feeds: Mapping[str, list[Feed]]
     output_types: Mapping[str, Any]
     facts: Mapping[int, Mapping[str, Any]]
     unset: tuple[str, ...]
     problems: tuple[Problem, ...]
+
+    def swept_value(self, node: FlatNode, port: str, name: str, point: int) -> Any:
+        """What a swept input gives to a port at one point of the sweep, as the node's function receives it."""
+        return self.swept[sweep_key(node, node.spec.ports[port], name)][point]
 
     def input_type(self, name: str) -> str:
         """The type of an input, as it follows from the ports that it feeds: the narrowest of theirs."""
@@ -144,7 +148,7 @@ class _Checker:
         ports = spec.ports
         for name, value in values.items():
             port = ports[name]
-            if port.simple and not port.wired and port.file is None:
+            if port.scalar:
                 try:
                     values[name] = port.strict(value)
                     continue
@@ -198,7 +202,7 @@ class _Checker:
     def _at_points(self, node: FlatNode) -> Iterator[Mapping[str, Any]]:
         """The node's literals at each point of the sweep that its ports accept; once where it reads no swept input."""
         swept = {
-            name: self.literals.swept[node.spec.ports[name], arg.name]
+            name: self.literals.swept[sweep_key(node, node.spec.ports[name], arg.name)]
             for name, arg in node.args.items()
             if type(arg) is Swept
         }

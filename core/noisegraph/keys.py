@@ -52,6 +52,8 @@ def literal(value: Any) -> bytes:
 
 def wire(key: bytes, fields: Sequence[str] = ()) -> bytes:
     """The reading of a value, or of a field of it, by its key."""
+    if not fields:  # as nearly always
+        return b"w%b;" % key
     return b"w" + key + b"".join(b".%d:%b" % (len(name), name.encode()) for name in fields) + b";"
 
 

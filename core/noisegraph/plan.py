@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import keys
 from .check import Checked, literal_values, require
-from .checking.args import Literal, Several, Swept, Wire, wires
+from .checking.args import Arg, Literal, Several, Swept, Wire, wires
 from .checking.scope import FlatNode
 from .errors import GraphError
 from .garbage import no_search
 from .node import NodeSpec
-from .reading import files
+from .recipe import Recipe, literal, recipe
 
 if TYPE_CHECKING:
     import networkx
@@ -38,7 +38,7 @@ class Read(NamedTuple):
 class Task:
     """One call of a node: the same call, asked for in several places, is one task.
 
-    `literals` are the arguments that are plain data, `reads` port -> what it reads, `lists` port -> a list of such.
+    `literals` are the arguments that are plain data, `args` the others; `numbers[n]` is the task of node n.
     """
 
     id: str
@@ -47,12 +47,26 @@ class Task:
     """What stands in keys for the node's name, its code, and the precision that it runs in."""
     key: bytes
     literals: dict[str, Any]
-    reads: tuple[tuple[str, Read], ...]
-    lists: tuple[tuple[str, tuple[Read, ...]], ...]
+    args: dict[str, Arg]
+    numbers: Mapping[int, int]
     device: str | None
     pure: bool
     """Whether the same key means the same value; not so for what reads an impure node."""
     stored: bool
+
+    @property
+    def reads(self) -> list[tuple[str, Read]]:
+        """Port -> what it reads."""
+        return [(name, self._read(arg)) for name, arg in self.args.items() if type(arg) is Wire]
+
+    @property
+    def lists(self) -> list[tuple[str, list[Read]]]:
+        """Port -> a list of what it reads."""
+        several = [(name, wires(arg)) for name, arg in self.args.items() if type(arg) is Several]
+        return [(name, list(map(self._read, items))) for name, items in several]
+
+    def _read(self, wire: Wire) -> Read:
+        return Read(self.numbers[wire.node], wire.fields)
 
     def arguments(self, value_of: Callable[[Read], Any]) -> dict[str, Any]:
         """What the node's function is called with, `value_of` giving what is read."""
@@ -65,10 +79,7 @@ class Task:
 
     def upstream(self) -> list[int]:
         """The numbers of the tasks that this one reads."""
-        found = [read.task for _, read in self.reads]
-        for _, items in self.lists:
-            found += [read.task for read in items]
-        return found
+        return [self.numbers[wire.node] for arg in self.args.values() for wire in wires(arg)]
 
 
 @dataclass(frozen=True)
@@ -81,13 +92,19 @@ class Point:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """All that a run needs to know. `of_node[id]` is the number of a node's task (of the first point that has it)."""
+    """All that a run needs to know. `numbers[n]` is the task of node n, at the first point of a sweep."""
 
     checked: Checked
     tasks: list[Task]
     points: tuple[Point, ...]
-    of_node: dict[str, int]
+    numbers: Mapping[int, int]
     device: Device
+
+    @cached_property
+    def of_node(self) -> dict[str, int]:
+        """The same by the node's id."""
+        nodes = self.checked.flat.nodes
+        return {nodes[index].id: number for index, number in self.numbers.items()}
 
     @cached_property
     def dag(self) -> networkx.DiGraph[int]:
@@ -101,8 +118,7 @@ class Plan:
 
     def facts(self, numbers: Container[int]) -> list[Mapping[str, Any]]:
         """What is known of the values of these tasks."""
-        nodes = self.checked.flat.nodes
-        return [facts for node, facts in self.checked.facts.items() if self.of_node.get(nodes[node].id, -1) in numbers]
+        return [facts for node, facts in self.checked.facts.items() if self.numbers.get(node, -1) in numbers]
 
     def wanted(self) -> list[int]:
         """The numbers of the tasks that the outputs read."""
@@ -122,22 +138,21 @@ class _Planner:
         self.nodes = checked.flat.nodes
         self.tasks: list[Task] = []
         self.by_key: dict[bytes, int] = {}
-        self.of_node: dict[str, int] = {}
-        self.codes: dict[tuple[NodeSpec, str | None], bytes] = {}
+        self.recipes: dict[tuple[NodeSpec, str | None], Recipe] = {}
 
     def plan(self) -> Plan:
+        numbers: dict[int, int] = {}
         if self.checked.points == ({},):
-            numbers: dict[int, int] = {}
             for index in self.checked.order:
                 numbers[index] = self._task(index, numbers, -1)
-            points = [self._point(numbers, -1)]
-        else:
-            points = self._sweep()
-        return Plan(self.checked, self.tasks, tuple(points), self.of_node, self.device)
+            return Plan(self.checked, self.tasks, (self._point(numbers, -1),), numbers, self.device)
+        of_points = self._sweep(numbers)
+        points = tuple(self._point(own, number) for number, own in enumerate(of_points))
+        return Plan(self.checked, self.tasks, points, of_points[0], self.device)
 
-    def _sweep(self) -> list[Point]:
+    def _sweep(self, shared: dict[int, int]) -> list[Mapping[int, int]]:
+        """Of each point the tasks of the nodes; those that are the same at all points are `shared`."""
         varying = _varying(self.checked)
-        shared: dict[int, int] = {}
         for index in self.checked.order:
             if index not in varying:
                 shared[index] = self._task(index, shared, -1)
@@ -145,13 +160,13 @@ class _Planner:
         if len(own) * len(self.checked.points) > MOST_TASKS:
             told = f"{len(self.checked.points)} points of {len(own)} nodes each are more than {MOST_TASKS} tasks"
             raise GraphError.of(told, "sweep fewer values", self.checked.flat.top.place("sweep"))
-        points = []
-        for number in range(len(self.checked.points)):
+        of_points: list[Mapping[int, int]] = []
+        for point in range(len(self.checked.points)):
             numbers = ChainMap({}, shared)
             for index in own:
-                numbers[index] = self._task(index, numbers, number)
-            points.append(self._point(numbers, number))
-        return points
+                numbers[index] = self._task(index, numbers, point)
+            of_points.append(numbers)
+        return of_points
 
     def _point(self, numbers: Mapping[int, int], number: int) -> Point:
         given = self.checked.points[number] if number >= 0 else {}
@@ -167,97 +182,58 @@ class _Planner:
 
     def _task(self, index: int, numbers: Mapping[int, int], point: int) -> int:
         """The number of the task of node `index`, made now unless one of its key is there."""
-        node = self.nodes[index]
-        spec = node.spec
+        node, tasks = self.nodes[index], self.tasks
+        spec, device = node.spec, node.device
+        code, ports, pure, version, reads = self.recipes.get((spec, device)) or self._recipe(spec, device)
         values = node.values if point < 0 else self._at_point(node, point)
-        args = node.args if spec.options.reads is None else _kept(node, values)
-        device = node.raw.get("device")
-        reads: list[tuple[str, Read]] = []
-        lists: list[tuple[str, tuple[Read, ...]]] = []
-        code = self._code(spec, device)
+        args = node.args if reads is None else _kept(node, values, reads)
         parts = [code]
-        pure = spec.options.pure
-        for name, default in _ports(spec):
-            arg = args.get(name)
-            if type(arg) is Wire:
-                read = Read(numbers[arg.node], arg.fields)
-                reads.append((name, read))
-                parts.append(self._reading(read))
-                pure = pure and self.tasks[read.task].pure
-            elif name in values:
-                parts.append(_literal(spec, name, values[name]))
-            elif type(arg) is Several:
-                items = tuple(Read(numbers[wire.node], wire.fields) for wire in wires(arg))
-                lists.append((name, items))
-                parts += [b"[%d:" % len(items), *map(self._reading, items)]
-                pure = pure and all(self.tasks[item.task].pure for item in items)
+        for name, default in ports:
+            if name in values:
+                parts.append(literal(spec, name, values[name]))
+            elif name in args:
+                arg = args[name]
+                if type(arg) is Several:
+                    parts.append(b"[%d:" % len(arg.items))
+                for wire in wires(arg):
+                    above = tasks[numbers[wire.node]]
+                    parts.append(keys.wire(above.key, wire.fields))
+                    pure = pure and above.pure
             else:
                 parts.append(default)
-        if spec.options.version is not None:
-            version = keys.version_key(spec.options.version, literal_values(node, values, spec.options.version))
-            pure = pure and version is not None
-            parts.append(version or keys.unique())
+        if version is not None:
+            told = keys.version_key(version, literal_values(node, values, version))
+            pure = pure and told is not None
+            parts.append(told or keys.unique())
         key = keys.digest(*parts) if spec.options.pure else keys.unique()
-        number = self.by_key.get(key)
-        if number is None:
-            number = self.by_key[key] = len(self.tasks)
+        number = self.by_key.setdefault(key, len(tasks))
+        if number == len(tasks):
             name = node.id if point < 0 else f"{node.id}[{point}]"
-            self.tasks.append(Task(name, spec, code, key, values, tuple(reads), tuple(lists), device, pure, pure))
-        if node.raw.get("cache") is False:  # said of one of several twins it holds for the task that they share
-            self.tasks[number].stored = False
-        self.of_node.setdefault(node.id, number)
+            tasks.append(Task(name, spec, code, key, values, args, numbers, device, pure, pure))
+        if not node.stored:  # said of one of several twins it holds for the task that they share
+            tasks[number].stored = False
         return number
-
-    def _reading(self, read: Read) -> bytes:
-        return keys.wire(self.tasks[read.task].key, read.fields)
 
     def _at_point(self, node: FlatNode, point: int) -> dict[str, Any]:
         """The node's literals with those of one point of the sweep."""
         values = dict(node.values)
         for name, arg in node.args.items():
             if type(arg) is Swept:
-                values[name] = self.checked.swept[node.spec.ports[name], arg.name][point]
+                values[name] = self.checked.swept_value(node, name, arg.name, point)
         return values
 
-    def _code(self, spec: NodeSpec, device: str | None) -> bytes:
-        known = self.codes.get((spec, device))
-        if known is None:
-            precision = self.device.precision if device is None else self.device.on(device).precision
-            known = self.codes[spec, device] = _code(spec, precision if spec.options.device else "")
-        return known
+    def _recipe(self, spec: NodeSpec, device: str | None) -> Recipe:
+        precision = self.device.precision if device is None else self.device.on(device).precision
+        made = self.recipes[spec, device] = recipe(spec, precision)
+        return made
 
 
-@lru_cache(maxsize=4096)
-def _code(spec: NodeSpec, precision: str) -> bytes:
-    return keys.digest(spec.fingerprint, keys.literal([spec.full_name, precision]))
-
-
-@lru_cache(maxsize=4096)
-def _ports(spec: NodeSpec) -> tuple[tuple[str, bytes], ...]:
-    """Each port with what stands for its default in a key."""
-    return tuple(
-        (port.name, b"-" if port.required else keys.literal(port.dump(port.default))) for port in spec.ports.values()
-    )
-
-
-def _literal(spec: NodeSpec, name: str, value: Any) -> bytes:
-    """A literal as part of a key; a file counts by its content."""
-    kind = type(value)
-    if kind is int or kind is float:
-        return keys.literal(value)
-    port = spec.ports[name]
-    if port.file is not None and value is not None:
-        return b"F" + keys.literal([files.digest(path) for path in files.named(value)])
-    return keys.literal(port.dump(value))
-
-
-def _kept(node: FlatNode, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The node's arguments without the wires that it will not read, where it says so from its literals."""
-    assert node.spec.options.reads is not None
-    given = literal_values(node, values, node.spec.options.reads)
+def _kept(node: FlatNode, values: Mapping[str, Any], reads: Callable[..., Iterable[str]]) -> dict[str, Arg]:
+    """The node's arguments without the wires that it will not read, as it says from its literals."""
+    given = literal_values(node, values, reads)
     if given is None:
         return node.args
-    kept = set(node.spec.options.reads(**given))
+    kept = set(reads(**given))
     return {name: arg for name, arg in node.args.items() if name in kept or not node.spec.ports[name].wired}
 
 

@@ -65,6 +65,11 @@ class Port:
         return all(member in (int, float, str, bool, type(None)) for member in members(self.annotation))
 
     @cached_property
+    def scalar(self) -> bool:
+        """Whether the port is a parameter that takes these alone, and no file."""
+        return self.simple and not self.wired and self.file is None
+
+    @cached_property
     def strict(self) -> Callable[[Any], Any]:
         """Validates a literal of a simple type; what `accept` does, without its words."""
         return partial(self.adapter.validator.validate_python, strict=True)

@@ -186,7 +186,7 @@ def test_the_size_that_memory_counts_is_that_of_what_it_holds(actions: list[tupl
         elif pinned:
             memory.unpin([key(pinned.pop())])
         held = [one for number in range(6) if (one := memory.get(key(number)))]
-        assert memory.size == sum(size for _, size, _ in held)
+        assert memory.size == sum(size for _, size, *_ in held)
         assert len(memory) == len(held)
         assert pinned or memory.size <= memory.limit
 

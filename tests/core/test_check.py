@@ -51,6 +51,15 @@ ONE = {"use": "t.number", "value": 1}
         (graph({"use": "t.pair"}, {"use": "t.add", "a": "$n0"}), "did you mean '$n0.first'?"),
         (graph(ONE, {"use": "t.total", "items": "$n0"}), 'write a list: "items": ["$n0"]'),
         (graph({"use": "t.text"}, {"use": "t.total", "items": ["$n0"]}), "wants int, but n0 (t.text) gives str"),
+        (
+            graph(
+                {"use": "t.numbers"},
+                {"use": "t.total", "items": "$n0"},
+                {"use": "t.total", "items": ["$n0"]},
+                outputs={"a": "$n1", "b": "$n2"},
+            ),
+            "'items' of n2 (t.total) wants int, but n0 (t.numbers) gives list[int]",
+        ),
         (graph({"use": "t.real"}, {"use": "t.length", "a": "$n0"}), "wants Metres, but n0 (t.real) gives float"),
         (graph(ONE, {"use": "t.add", "a": "$n0o"}), "$n0o refers to nothing; did you mean 'n0'?"),
         (graph(ONE, {"use": "t.add", "a": "$n0.x"}), "has no field 'x'"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
@@ -53,10 +53,8 @@ Arg: TypeAlias = "Literal | Wire | Swept | Unset | Several | Broken | Any"
 ARGS = frozenset((Literal, Wire, Swept, Unset, Several, Broken))
 
 
-def wires(arg: Arg) -> Iterator[Wire]:
+def wires(arg: Arg) -> Sequence[Wire]:
     """The wires in an argument."""
     if type(arg) is Wire:
-        yield arg
-    elif type(arg) is Several:
-        for item in arg.items:
-            yield from wires(item)
+        return (arg,)
+    return [wire for item in arg.items for wire in wires(item)] if type(arg) is Several else ()

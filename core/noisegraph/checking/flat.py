@@ -10,9 +10,10 @@ from typing import Any
 from ..errors import MOST_TOLD, GraphError, Place, PluginError, Problem, did_you_mean
 from ..graph import SUFFIX, Graph, find
 from ..node import RESERVED, NodeSpec
+from ..port import Port
 from ..reading.files import resolve
 from ..registry import Registry
-from .args import ARGS, Arg, Broken, Literal, Swept, Unset, wires
+from .args import ARGS, Broken, Literal, Swept, Unset, Wire, wires
 from .references import References
 from .scope import Flat, FlatNode, Scope
 
@@ -60,7 +61,8 @@ class Flattener:
                 top.bound[name] = Swept(name)
             else:
                 value = given[name] if name in given else self._default(top, name, default)
-                top.bound[name] = Unset(name) if value is None else Literal(value, (top, ("inputs", name)), name)
+                unset = value is None and name not in given  # null, when given, is a value like any other
+                top.bound[name] = Unset(name) if unset else Literal(value, (top, ("inputs", name)), name)
 
     def _default(self, scope: Scope, name: str, value: Any) -> Any:
         return self.references.plain(scope, value, ("inputs", name)) if type(value) in (str, list, dict) else value
@@ -85,7 +87,7 @@ class Flattener:
                 spec = self._spec(scope, name, use)
                 if spec is None:
                     continue
-            own[name] = len(nodes)
+            own[name] = Wire(len(nodes))
             nodes.append(FlatNode(prefix + name, name, spec, scope, raw, {}, {}, []))
 
     def _spec(self, scope: Scope, name: str, use: str) -> NodeSpec | None:
@@ -157,41 +159,47 @@ class Flattener:
 
     def _wire(self, node: FlatNode) -> None:
         """Resolve what the node's object gives to its ports, and tell of keys that are no ports and of missing ones."""
-        spec, args, values, scope = node.spec, node.args, node.values, node.scope
-        references = self.references
-        ports, known = spec.ports, scope.known
+        raw, args, values, reads, scope = node.raw, node.args, node.values, node.reads, node.scope
+        others = len(raw) - 1
+        for key, port in node.spec.ports.items():  # the order of keys in a file does not count
+            if key not in raw:
+                if port.required:
+                    self._missing(node, port)
+                continue
+            others -= 1
+            value = raw[key]
+            wire = scope.nodes.get(value[1:]) if type(value) is str and value[:1] == "$" else None
+            if type(wire) is Wire:  # as nearly all references are
+                args[key] = wire
+                reads.append(wire.node)
+            elif type(value) in (str, list, dict):
+                self._resolve(node, key, value)
+            else:
+                values[key] = value
+        if others:
+            self._others(node)
+
+    def _resolve(self, node: FlatNode, key: str, value: Any) -> None:
+        found = self.references.value(node.scope, value, ("nodes", node.name, key))
+        if type(found) in ARGS:
+            node.args[key] = found
+            node.reads += [wire.node for wire in wires(found)]
+        else:
+            node.values[key] = found
+
+    def _others(self, node: FlatNode) -> None:
+        """Check what is said of a node beside its ports."""
+        ports = node.spec.ports
         for key, value in node.raw.items():
-            if key in ports:
-                kind = type(value)
-                if kind is str and value[:1] == "$":
-                    found = (
-                        known[value]
-                        if value in known
-                        else self.references.reference(scope, value, ("nodes", node.name, key))
-                    )
-                elif kind is list or kind is dict:
-                    found = references.value(scope, value, ("nodes", node.name, key))
-                else:
-                    found = value
-                if type(found) in ARGS:
-                    args[key] = found
-                else:
-                    values[key] = found
-            elif key != "use":
+            if key in RESERVED:
                 self._reserved(node, key, value)
-        for port in spec.required:
-            if port not in args and port not in values:
-                self._missing(node, port)
-        node.reads = _reads(spec, args)
+            elif key not in ports:
+                hint = did_you_mean(key, ports) or f"it has {', '.join(ports) or 'none'}"
+                where = node.scope.place("nodes", node.name, key, key=True)
+                what = f"no such port or parameter of {node.spec.full_name}: '{key}'"
+                self.problems.append(Problem(where, what, hint))
 
     def _reserved(self, node: FlatNode, key: str, value: Any) -> None:
-        """Check what is said of a node beside its ports."""
-        if key not in RESERVED:
-            ports = node.spec.ports
-            hint = did_you_mean(key, ports) or f"it has {', '.join(ports) or 'none'}"
-            where = node.scope.place("nodes", node.name, key, key=True)
-            self.problems.append(Problem(where, f"no such port or parameter of {node.spec.full_name}: '{key}'", hint))
-            return
         told = ""
         if key == "device" and not (isinstance(value, str) and DEVICE.fullmatch(value)):
             told = f"no such device: {json.dumps(value)}; write cpu, cuda, cuda:1 or mps"
@@ -199,22 +207,18 @@ class Flattener:
             told = f"'cache' is true or false, found {json.dumps(value)}"
         elif key == "about" and not isinstance(value, str):
             told = f"'about' is a text, found {json.dumps(value)}"
+        elif key == "device":
+            node.device = value
+        elif key == "cache":
+            node.stored = value
         if told:
             self.problems.append(Problem(node.scope.place("nodes", node.name, key), told))
 
-    def _missing(self, node: FlatNode, port: str) -> None:
-        found = node.spec.ports[port]
-        hint = f'wire it: "{port}": "$..."' if found.wired else f'give it a value: "{port}": ...'
-        told = f"{node.spec.full_name} needs '{port}'"
+    def _missing(self, node: FlatNode, port: Port) -> None:
+        hint = f'wire it: "{port.name}": "$..."' if port.wired else f'give it a value: "{port.name}": ...'
+        told = f"{node.spec.full_name} needs '{port.name}'"
         self.problems.append(Problem(node.scope.place("nodes", node.name), told, hint))
 
 
 def _is_graph(use: str) -> bool:
     return use.endswith(SUFFIX) or "/" in use or "." not in use
-
-
-def _reads(spec: NodeSpec, args: Mapping[str, Arg]) -> list[int]:
-    """The nodes in the arguments, in the order of the signature: the order of keys in a file does not count."""
-    if len(args) == 1:
-        return [wire.node for arg in args.values() for wire in wires(arg)]
-    return [wire.node for name in spec.ports if name in args for wire in wires(args[name])]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeAlias
 
 from ..errors import Place, Problem
 from ..graph import Graph
@@ -12,6 +13,15 @@ from ..reading.files import resolve
 from ..types import describe
 from .args import Literal
 from .scope import FlatNode
+
+
+Sweeps: TypeAlias = dict[tuple[Port, str, Path | None], list[Any]]
+"""What `sweep_key` gives -> the accepted values, one a point."""
+
+
+def sweep_key(node: FlatNode, port: Port, name: str) -> tuple[Port, str, Path | None]:
+    """What the accepted values of a swept input depend on: a file's name begins at the folder of the node's graph."""
+    return port, name, node.scope.graph.folder if port.file is not None else None
 
 
 class Literals:
@@ -28,7 +38,7 @@ class Literals:
         self.in_call = given
         self.points = points
         self.problems = problems
-        self.swept: dict[tuple[Port, str], list[Any]] = {}
+        self.swept: Sweeps = {}
 
     def typed(self, node: FlatNode, port: Port, value: Any) -> None:
         """A value typed on the node's own port."""
@@ -57,9 +67,10 @@ class Literals:
 
     def sweep(self, node: FlatNode, port: Port, name: str) -> None:
         """The values that the points of the sweep give to an input."""
-        if (port, name) in self.swept:
+        key = sweep_key(node, port, name)
+        if key in self.swept:
             return
-        self.swept[port, name] = accepted = []
+        self.swept[key] = accepted = []
         told: set[str] = set()
         for number, point in enumerate(self.points, 1):
             try:

@@ -43,6 +43,9 @@ class References:
 
     def reference(self, scope: Scope, text: str, path: Path) -> Arg:
         """What a text that begins with a dollar stands for."""
+        node = scope.nodes.get(text[1:])
+        if type(node) is Wire:
+            return node
         if text[:2] == "$$":
             return text[1:]
         if text not in scope.known:
@@ -63,8 +66,8 @@ class References:
         if name in scope.bound:
             return self._field(scope, self._bound(scope, name), fields, text, path)
         target = scope.nodes.get(name)
-        if isinstance(target, int):
-            return Wire(target, tuple(fields))
+        if type(target) is Wire:
+            return Wire(target.node, tuple(fields))
         if isinstance(target, Scope):
             outputs = target.graph.outputs
             first = fields[0] if fields else next(iter(outputs)) if len(outputs) == 1 else ""

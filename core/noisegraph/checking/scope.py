@@ -8,14 +8,15 @@ from typing import Any
 from ..errors import Place
 from ..graph import Graph
 from ..node import NodeSpec
-from .args import Arg
+from .args import Arg, Wire
 
 
 @dataclass(slots=True, eq=False)
 class FlatNode:
     """One node of the opened graph: `id` is its path, like `refine/guided`.
 
-    `values` are the literals typed on its ports, `args` what else it was given, `reads` the nodes that it reads.
+    `values` are the literals typed on its ports, `args` what else it was given, `reads` the nodes that it reads, in the
+    order of the signature. `device` and `stored` are what its object says of "device" and "cache".
     """
 
     id: str
@@ -26,18 +27,24 @@ class FlatNode:
     values: dict[str, Any]
     args: dict[str, Arg]
     reads: list[int]
+    device: str | None = None
+    stored: bool = True
 
 
 @dataclass(slots=True, eq=False)
 class Scope:
-    """One graph at its place in the whole: what its inputs are bound to, and which of the flat nodes are its own."""
+    """One graph at its place in the whole: what its inputs are bound to, and which of the flat nodes are its own.
+
+    `nodes` holds a wire to each of its nodes and the scope of each graph in it, `known` the references met so far that
+    are more than the name of a node.
+    """
 
     graph: Graph
     prefix: str
     parent: Scope | None
     within: str
     bound: dict[str, Any]
-    nodes: dict[str, int | Scope] = field(default_factory=dict)
+    nodes: dict[str, Wire | Scope] = field(default_factory=dict)
     known: dict[str, Arg] = field(default_factory=dict)
 
     @property

@@ -30,7 +30,7 @@ class Wiring:
         self.problems = problems
         self._kinds: dict[tuple[NodeSpec, tuple[str, ...]], Any] = {}
         self._bound: dict[int, Any] = {}
-        self._fitting: set[tuple[Any, Port]] = set()
+        self._fitting: set[tuple[NodeSpec, tuple[str, ...], Port, bool]] = set()
 
     def kind(self, wire: Wire) -> Any:
         """The type of the value on a wire; a NoFieldError where it names a field that is not there."""
@@ -44,12 +44,14 @@ class Wiring:
 
     def check(self, node: FlatNode, port: Port, wire: Wire, wanted: Any) -> None:
         """Tell where the wire's value may not flow into the port; `wanted` is its type, or that of its list's items."""
-        given = self.kind(wire)
-        if (given, port) in self._fitting:
+        spec = self.nodes[wire.node].spec
+        pair = (spec, wire.fields, port, wanted is port.type)
+        if pair in self._fitting:
             return
+        given = self.kind(wire)
         if not isinstance(given, NoFieldError) and fits(given, wanted) and port.file is None:
-            if wanted is port.type:
-                self._fitting.add((given, port))
+            if spec.generic is None:
+                self._fitting.add(pair)
             return
         where = _written(node, port)
         if port.file is not None:

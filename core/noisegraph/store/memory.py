@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Iterable
 from threading import Lock
 from typing import Any, TypeAlias
@@ -10,8 +10,9 @@ from typing import Any, TypeAlias
 from .arrays import is_array
 from .sizes import size_of
 
-Held: TypeAlias = tuple[Any, int, bool]
-"""A value, its bytes, and whether it is made of lists or dicts and so handed out as a copy; a bare tuple for speed."""
+Held: TypeAlias = tuple[Any, int, bool, bool]
+"""A value, its bytes, whether it is made of lists or dicts and so handed out as a copy, and whether it can be read
+again from elsewhere, so that no pin holds it; a bare tuple for speed."""
 _UNCHANGING = frozenset({type(None), bool, int, float, str, bytes})
 
 
@@ -26,15 +27,16 @@ class Memory:
         self.limit = limit
         self.size = 0
         self._held: OrderedDict[bytes, Held] = OrderedDict()
-        self._pinned: dict[bytes, Held] = {}
-        self._pins: Counter[bytes] = Counter()
+        self._spared: dict[bytes, Held] = {}
+        """Pinned entries whose turn to go has come: put aside, so that nobody looks for room among them again."""
+        self._pins: list[frozenset[bytes]] = []
         self._lock = Lock()
 
     def __contains__(self, key: bytes) -> bool:
-        return key in self._held or key in self._pinned
+        return key in self._held or key in self._spared
 
     def __len__(self) -> int:
-        return len(self._held) + len(self._pinned)
+        return len(self._held) + len(self._spared)
 
     def get(self, key: bytes) -> Held | None:
         """What is held, now the most recently used."""
@@ -43,8 +45,8 @@ class Memory:
             if held is not None:
                 self._held.move_to_end(key)
             else:
-                held = self._pinned.get(key)
-        return (protected(held[0]), held[1], True) if held is not None and held[2] else held
+                held = self._spared.get(key)
+        return (protected(held[0]), *held[1:]) if held is not None and held[2] else held
 
     def put(self, key: bytes, value: Any, backed: bool = False) -> bool:
         """Keep the value; False where it is larger than the limit, or nested too deep.
@@ -59,10 +61,9 @@ class Memory:
         except RecursionError:
             return False
         with self._lock:
-            if key in self._held or key in self._pinned:
+            if key in self._held or key in self._spared:
                 self._remove(key)
-            tier = self._pinned if key in self._pins and not backed else self._held
-            tier[key] = (kept, size, kept is not value)
+            self._held[key] = (kept, size, kept is not value, backed)
             self.size += size
             if self.size > self.limit:
                 self._make_room()
@@ -77,36 +78,37 @@ class Memory:
         """Forget all values."""
         with self._lock:
             self._held.clear()
-            self._pinned.clear()
+            self._spared.clear()
             self.size = 0
 
     def pin(self, keys: Iterable[bytes]) -> None:
-        """Keep these, whatever the limit, until they are unpinned as often."""
+        """Keep these, whatever the limit, until the same are unpinned as often."""
         with self._lock:
-            for key in keys:
-                self._pins[key] += 1
-                if key in self._held:
-                    self._pinned[key] = self._held.pop(key)
+            self._pins.append(frozenset(keys))
 
     def unpin(self, keys: Iterable[bytes]) -> None:
-        """Take back one pin of each; those without a pin left count as just used."""
+        """Take back one pin of each; those that only it has held count as just used."""
         with self._lock:
-            for key in keys:
-                self._pins[key] -= 1
-                if self._pins[key] <= 0:
-                    del self._pins[key]
-                    if key in self._pinned:
-                        self._held[key] = self._pinned.pop(key)
+            self._pins.remove(frozenset(keys))
+            for key in [key for key in self._spared if not self._pinned(key)]:
+                self._held[key] = self._spared.pop(key)
             self._make_room()
 
+    def _pinned(self, key: bytes) -> bool:
+        return any(key in keys for keys in self._pins)
+
     def _remove(self, key: bytes) -> None:
-        held = self._held.pop(key, None) or self._pinned.pop(key, None)
+        held = self._held.pop(key, None) or self._spared.pop(key, None)
         if held is not None:
             self.size -= held[1]
 
     def _make_room(self) -> None:
         while self.size > self.limit and self._held:
-            self.size -= self._held.popitem(last=False)[1][1]
+            key, held = self._held.popitem(last=False)
+            if not held[3] and self._pinned(key):
+                self._spared[key] = held
+            else:
+                self.size -= held[1]
 
 
 def protected(value: Any) -> Any:

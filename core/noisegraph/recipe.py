@@ -1,0 +1,43 @@
+"""What all calls of a node on a device have in common in their keys, and what a literal adds to one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from . import keys
+from .node import NodeSpec
+from .reading import files
+
+
+class Recipe(NamedTuple):
+    """How the key of a call is made."""
+
+    code: bytes
+    """What stands for the node's name, its code, and the precision that it runs in."""
+    ports: tuple[tuple[str, bytes], ...]
+    """Each port with what stands for its default."""
+    pure: bool
+    version: Callable[..., Any] | None
+    reads: Callable[..., Iterable[str]] | None
+
+
+@lru_cache(maxsize=4096)
+def recipe(spec: NodeSpec, precision: str) -> Recipe:
+    """The recipe of a node that runs in this precision, if it wants the device."""
+    options = spec.options
+    code = keys.digest(spec.fingerprint, keys.literal([spec.full_name, precision if options.device else ""]))
+    defaults = (b"-" if port.required else keys.literal(port.dump(port.default)) for port in spec.ports.values())
+    return Recipe(code, tuple(zip(spec.ports, defaults, strict=True)), options.pure, options.version, options.reads)
+
+
+def literal(spec: NodeSpec, name: str, value: Any) -> bytes:
+    """A literal at a port as part of a key; a file counts by its content."""
+    kind = type(value)
+    if kind is int or kind is float:
+        return keys.literal(value)
+    port = spec.ports[name]
+    if port.file is not None and value is not None:
+        return b"F" + keys.literal([files.digest(path) for path in files.named(value)])
+    return keys.literal(port.dump(value))
