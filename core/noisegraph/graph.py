@@ -78,7 +78,7 @@ class Graph:
     @cached_property
     def points(self) -> tuple[dict[str, Any], ...]:
         """The points of the sweep: input -> value; one empty point without a sweep."""
-        return sweep_points(self.data.get("sweep"))
+        return sweep_points(unescaped(self.data.get("sweep")))
 
     @cached_property
     def _positions(self) -> Positions:
@@ -100,6 +100,24 @@ def sweep_points(sweep: Any) -> tuple[dict[str, Any], ...]:
     for name, values in sweep.items():
         points = [{**point, name: value} for point in points for value in values]
     return tuple(points)
+
+
+def unescaped(value: Any) -> Any:
+    """A value as it is meant, of the form that it has in a file: `$$` begins a literal dollar, in lists and objects too."""
+    return _texts(value, lambda text: text[1:] if text[:2] == "$$" else text)
+
+
+def escaped(value: Any) -> Any:
+    """A value in the form that it has in a file."""
+    return _texts(value, lambda text: f"${text}" if text[:1] == "$" else text)
+
+
+def _texts(value: Any, change: Callable[[str], str]) -> Any:
+    if type(value) is str:
+        return change(value)
+    if type(value) is list:
+        return [_texts(item, change) for item in value]
+    return {key: _texts(item, change) for key, item in value.items()} if type(value) is dict else value
 
 
 class MalformedError(GraphError):
@@ -198,6 +216,9 @@ def _sweep_problems(graph: Graph) -> Iterator[Problem]:
             if name not in graph.inputs:
                 hint = did_you_mean(name, graph.inputs) or f"its inputs are {', '.join(graph.inputs) or 'none'}"
                 yield Problem(graph.place(*at, name, key=True), f"sweeps '{name}', which is no input", hint)
+            if unmeant := _reference(values):
+                told = f"'{unmeant[:200]}': a reference cannot stand in a sweep"
+                yield Problem(graph.place(*at, name), told, 'write "$$" for a literal dollar')
             if isinstance(sweep, dict) and not (isinstance(values, list) and values):
                 yield Problem(graph.place(*at, name), f"wants a list of values, found {_shown(values)}")
         if isinstance(sweep, dict):
@@ -207,6 +228,14 @@ def _sweep_problems(graph: Graph) -> Iterator[Problem]:
         if isinstance(sweep, list) and row.keys() != rows[0].keys():
             told = f"this row gives {', '.join(row) or 'nothing'}, the first {', '.join(rows[0]) or 'nothing'}"
             yield Problem(graph.place(*at), told, "give the same inputs in every row")
+
+
+def _reference(value: Any) -> str:
+    """A text in the value that looks like a reference, or the empty text."""
+    if type(value) is str:
+        return value if value[:1] == "$" and value[:2] != "$$" else ""
+    items = value if type(value) is list else value.values() if type(value) is dict else ()
+    return next(filter(None, map(_reference, items)), "")
 
 
 def _shown(value: Any) -> str:

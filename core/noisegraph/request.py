@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from .check import Checked, check
 from .devices import Device, resolve
 from .errors import GraphError, Place, Problem, did_you_mean
-from .graph import MOST_POINTS, Graph
+from .graph import MOST_POINTS, Graph, escaped
 from .plan import Plan, plan
 from .registry import Registry
 
@@ -98,4 +98,4 @@ def _swept(request: Request) -> Graph:
     distinct = {json.dumps(row, sort_keys=True): row for row in rows}.values()
     asked = [dict(zip(request.sweep, values, strict=True)) for values in product(*request.sweep.values())]
     points = [{**row, **values} for row in distinct for values in asked]
-    return replace(graph, data={**graph.data, "sweep": points if points != [{}] else None})
+    return replace(graph, data={**graph.data, "sweep": escaped(points) if points != [{}] else None})

@@ -321,12 +321,6 @@ def test_until_makes_a_node_the_output_and_runs_no_further(here: Path, capsys: p
     assert (code, json.loads(out)["points"][0]["values"]) == (0, {"a": 2})
 
 
-def test_a_node_whose_value_no_file_can_hold_may_be_run_to(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, error = in_process(capsys, "run", write(here, **chain("probe.opaque")), "--until", "node")
-    assert (code, out) == (0, "")
-    assert "no file can hold 'node': it is a Opaque" in error
-
-
 def test_what_a_plugins_codec_stores_can_be_written(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = in_process(capsys, "run", write(here, **chain("probe.coded")))
     assert (code, out) == (0, "graph-0001.safetensors\n")

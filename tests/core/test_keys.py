@@ -23,7 +23,7 @@ from noisegraph.plan import plan
 from noisegraph.registry import Local, Registry
 from noisegraph.run import run
 from noisegraph.running.drive import StepKeys, step_keys
-from noisegraph.writing.provenance import record_of
+from noisegraph.writing.records import Records
 
 from .conftest import CPU, Engine, Told
 from .nodes import CALLS, VERSION
@@ -198,14 +198,14 @@ def test_c40_a_list_of_files_counts_by_their_contents(engine: Engine, tmp_path: 
     assert told().cached == ["n"]
     (tmp_path / "b.txt").write_text("two")
     assert told().outputs == {"n": "a.txttwo"}
-    record = record_of(plan(check(graph, engine.registry), CPU), engine.registry, None)
+    record = Records(plan(check(graph, engine.registry), CPU), engine.registry, None).of()
     assert record.files.keys() == {"n.files a.txt", "n.files b.txt"}
 
 
 def test_a_node_whose_version_cannot_be_told_is_in_no_record_and_breaks_none(engine: Engine) -> None:
     VERSION["now"] = "raise"
     planned = engine.plan({"nodes": {"n": {"use": "t.watched"}}, "outputs": {"n": "$n"}})
-    assert record_of(planned, engine.registry, None).files == {}
+    assert Records(planned, engine.registry, None).of().files == {}
 
 
 def test_c41_a_version_function_that_tells_the_same_is_cached(engine: Engine) -> None:

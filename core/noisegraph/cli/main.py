@@ -20,7 +20,7 @@ COMMANDS = {
     "plan": "Tell what a run would do with each node, and why.",
     "schema": "Write the JSON Schema of graph files, for editors.",
     "nodes": "List the nodes, or tell all about one.",
-    "graphs": "List the graphs of the library.",
+    "graphs": "List the graphs of the library, those of published systems by year.",
     "plugins": "List the plugins, with what is wrong with those that are broken.",
     "cache": "Look after the cache of what was made.",
     "show": "Tell how a picture was made, or what a file of weights is.",

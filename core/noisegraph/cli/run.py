@@ -83,7 +83,9 @@ def command(
     written = write(plan, last.results, out, call.registry, call.request.until, cache.codecs)
     _report(plan, last, written, speaker if events else None, as_json)
     complain(written.problems)
-    return 1 if last.failed or (written.problems and not call.request.until) else 0
+    for note in () if quiet else dict.fromkeys(written.only_made):
+        say(note)
+    return 1 if last.failed or written.problems else 0
 
 
 def _planned(call: Call, out: Path) -> Plan:
@@ -192,7 +194,7 @@ def _tell_differences(call: Call, plan: Plan, quiet: bool) -> None:
     """Where a picture's record names other versions or files than there are now, say so."""
     if call.record is None or quiet:
         return
-    from ..writing.provenance import differences
+    from ..writing.records import differences
 
     for what in differences(call.record, plan, call.registry):
         say(f"the result may differ from the picture: {what}")

@@ -22,19 +22,22 @@ from ..values import Latent, WeightsFile
 from .formats import DATA, PICTURES, File, files_of, picture_files, pictures_of
 from .naming import Names, stem
 from .picture import Pixels, sheet
-from .provenance import Record, dump, record_of
+from .provenance import Record, dump
+from .records import Records
 
 
 @dataclass
 class Written:
     """The files of a run: output -> paths, one mapping a point; sheets of a whole sweep stand apart.
 
-    `problems` tell of values that turned out to be nothing that a file can hold.
+    `problems` tell of values that turned out to be nothing that a file can hold; `only_made` of those for which nobody
+    was promised a file: the run was to stop at their node.
     """
 
     points: list[dict[str, list[str]]] = field(default_factory=list)
     sheets: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    only_made: list[str] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[str]:
         for point in self.points:
@@ -91,7 +94,7 @@ class _Writer:
         self, plan: Plan, folder: Path, registry: Registry, until: str | None, codecs: Sequence[Codec]
     ) -> None:
         self.plan = plan
-        self.registry = registry
+        self.records = Records(plan, registry, until)
         self.until = until
         self.codecs = codecs
         self.kinds = plan.checked.output_types
@@ -104,11 +107,11 @@ class _Writer:
         width = len(str(len(results) - 1))
         for number, result in enumerate(results):
             prefix = f"-{number:0{width}d}" if len(results) > 1 else ""
-            made = record_of(self.plan, self.registry, self.until, self.plan.points[number])
+            made = self.records.of(number)
             paths = {name: self._output(name, value, prefix, made, result) for name, value in result.outputs.items()}
             self.written.points.append(paths)
         if len(results) > 1:
-            whole = record_of(self.plan, self.registry, self.until)
+            whole = self.records.of()
             self.written.sheets = [self._sheet(name, whole) for name, shown in self.shown.items() if len(shown) > 1]
         return self.written
 
@@ -119,7 +122,9 @@ class _Writer:
         except (ValueError, TypeError, RuntimeError) as error:
             self._refuse(name, str(error))
             return []
-        if not found:
+        if not found and self.until:
+            self.written.only_made.append(f"'{self.until}' is done; no file can hold its value, {summary(value)}")
+        elif not found:
             self._refuse(name, f"it is {summary(value)}")
         return [self.names.write(*file) for file in found]
 

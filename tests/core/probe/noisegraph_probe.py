@@ -23,9 +23,15 @@ def number(*, value: Annotated[int, Field(ge=0, le=100)] = 1) -> int:
 
 
 @ng.node
-def words(*, text: str = "a red heart") -> str:
+def words(*, text: str = "a red heart", more: str = "") -> str:
     """A text."""
-    return text
+    return text + more
+
+
+@ng.node
+def perhaps(*, value: int | None = 3) -> str:
+    """A number, or none, in words."""
+    return str(value)
 
 
 @ng.node
@@ -77,12 +83,21 @@ def trouble(
 
 
 @ng.node
-def picture(*, shade: Annotated[float, Field(ge=0, le=1)] = 0.5, batch: int = 1, colour: bool = False) -> ng.Image:
+def picture(
+    *,
+    shade: Annotated[float, Field(ge=0, le=1)] = 0.5,
+    batch: int = 1,
+    colour: bool = False,
+    border: Annotated[float, Field(ge=0, le=1)] | None = None,
+) -> ng.Image:
     """Plain pictures of 8 x 8 pixels, each a little brighter than the one before."""
     import torch
 
     shades = torch.linspace(shade, (shade + 1) / 2, batch)
-    return ng.Image(shades.reshape(-1, 1, 1, 1).expand(batch, 3 if colour else 1, 8, 8).contiguous())
+    pictures = shades.reshape(-1, 1, 1, 1).expand(batch, 3 if colour else 1, 8, 8).clone()
+    if border is not None:
+        pictures[..., 0] = border
+    return ng.Image(pictures)
 
 
 @ng.node
@@ -167,6 +182,7 @@ def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     return [
         number,
         words,
+        perhaps,
         add,
         count,
         trouble,
