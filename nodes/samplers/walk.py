@@ -14,11 +14,17 @@ from .preview import picture
 Seeds = int | Sequence[int]
 
 
+NEVER = 1 << 62
+"""The number of a step that no walk has."""
+
+
 class Walk(NamedTuple):
     """The sampler's own state, and the data that was predicted last, [batch, ...]."""
 
     state: Any
     x0: ng.Tensor | None = None
+    broken: ng.Tensor | None = None
+    """The first step after which x was not finite, or NEVER, as a number on a device that it is costly to look at."""
 
 
 class Stepped(NamedTuple):
@@ -41,7 +47,8 @@ def walk(
         return Walk(sampler.init(noise))
 
     def finish(state: Walk) -> ng.Latent:
-        check_finite(state.state.x, f"on the way from {_told(levels[0])} to {_told(levels[-1])}")
+        if state.broken is not None and (index := int(state.broken)) != NEVER:
+            raise _not_finite(levels, index)
         return ng.Latent(state.state.x)
 
     def reads(index: int) -> tuple[Any, ...]:
@@ -84,15 +91,18 @@ def walk_one(
         begun = Walk(sampler.init(noise))
     else:
         raise ng.NodeError("a step wants either noise or the step before", "wire one of the two")
-    state, x0 = advance(sampler, denoiser, levels, seed, begun, index)
+    state, x0, broken = advance(sampler, denoiser, levels, seed, begun, index)
+    if broken is not None and int(broken) != NEVER:
+        raise _not_finite(levels, index)
     return Stepped(ng.Latent(state.x), None if x0 is None else ng.Latent(x0), state)
 
 
 def advance(
     sampler: ng.Sampler, denoiser: ng.Denoiser, levels: ng.Levels, seed: Seeds, before: Walk, index: int
 ) -> Walk:
-    """The state after step `index`; on a CPU, where looking is free, the step is checked for NaN at once."""
-    x = before.state.x
+    """The state after step `index`; where looking is free, the step is checked for NaN at once."""
+    begun = onto(before.state, ng.device())
+    x = begun.x
     seeds = _seeds(seed, x)
     seen = Seen(denoiser)
     step = ng.Step(
@@ -101,10 +111,25 @@ def advance(
         noise=lambda draw=0: ng.normal(seeds, x, "step", index, draw),
         path=lambda start, end: ng.brownian(seeds, x, start, end),
     )
-    after = sampler.step(seen, before.state, step)
-    if after.x.device.type == "cpu":
-        check_finite(after.x, f"in step {index + 1} of {levels.steps}, from {_told(step.here)} to {_told(step.there)}")
-    return Walk(after, before.x0 if seen.x0 is None else seen.x0)
+    after = sampler.step(seen, begun, step)
+    broken = _broken(after.x, index)
+    if free_to_look(after.x):
+        if int(broken) != NEVER:
+            raise _not_finite(levels, index)
+        return Walk(after, before.x0 if seen.x0 is None else seen.x0)
+    first = broken if before.broken is None else before.broken.minimum(broken)
+    return Walk(after, before.x0 if seen.x0 is None else seen.x0, first)
+
+
+def onto(state: Any, device: Any) -> Any:
+    """The state on a device: one that was stored lies on the CPU, and would be moved for every question."""
+    import torch
+
+    if isinstance(state, torch.Tensor):
+        return state.to(device)
+    if isinstance(state, tuple) and hasattr(state, "_fields"):
+        return type(state)(*(onto(part, device) for part in state))
+    return state
 
 
 class Seen:
@@ -145,15 +170,24 @@ def check_levels(sampler: ng.Sampler, levels: ng.Levels) -> None:
             )
 
 
-def check_finite(x: ng.Tensor, where: str) -> None:
-    """Raise NodeError if x holds NaN or infinity."""
+def free_to_look(x: ng.Tensor) -> bool:
+    """Whether a number of x can be read without waiting for a GPU."""
+    return x.device.type == "cpu"
+
+
+def _broken(x: ng.Tensor, index: int) -> ng.Tensor:
+    """The index where x holds NaN or infinity, else NEVER; on the device of x."""
     import torch
 
-    if not torch.isfinite(x).all():
-        raise ng.NodeError(
-            f"the state became NaN or infinite {where}",
-            "if it runs in half precision, try float32; else take more steps or another sampler",
-        )
+    return torch.where(torch.isfinite(x).all(), NEVER, index)
+
+
+def _not_finite(levels: ng.Levels, index: int) -> ng.NodeError:
+    here, there = levels[index], levels[index + 1]
+    return ng.NodeError(
+        f"the state became NaN or infinite in step {index + 1} of {levels.steps}, from {_told(here)} to {_told(there)}",
+        "if it runs in half precision, try float32; else take more steps or another sampler",
+    )
 
 
 def _seeds(seed: Seeds, x: ng.Tensor) -> tuple[int, ...]:

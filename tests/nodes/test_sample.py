@@ -12,7 +12,8 @@ from noisegraph.loop import Later
 from noisegraph.nodes import latent, sampler
 from noisegraph.nodes.grids import cut, time
 from noisegraph.nodes.guidance.schedule import interval, switch
-from noisegraph.nodes.samplers import ddim, edm
+from noisegraph.nodes.samplers import ddim, dpmpp, edm, unipc
+from noisegraph.nodes.samplers import walk as walks
 from noisegraph.testing.mixture import three_clusters
 
 PROCESS = ng.DiscreteVP()
@@ -151,6 +152,48 @@ def test_a_state_that_becomes_nan_is_told_with_its_step_and_level() -> None:
     loop = sampler.sample(ddim.ddim(), broken, latent.noise(ng.Shape((2,))), LEVELS)
     with pytest.raises(ng.NodeError, match=r"in step 10 of 20, from t=500 \(alpha .*\) to t=450"):
         driven(loop)
+
+
+def test_where_looking_costs_a_wait_nan_is_told_at_the_end_with_the_step_that_made_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(x: torch.Tensor, level: ng.Level) -> torch.Tensor:
+        return x / 0 if level.t == 500 else x
+
+    monkeypatch.setattr(walks, "free_to_look", lambda x: False)
+    loop = sampler.sample(ddim.ddim(), broken, latent.noise(ng.Shape((2,))), LEVELS)
+    state = loop.start()
+    for index in range(loop.total):
+        state = loop.step(state, index)
+    with pytest.raises(ng.NodeError, match=r"in step 10 of 20, from t=500 \(alpha .*\) to t=450"):
+        loop.finish(state)
+    with pytest.raises(ng.NodeError, match=r"in step 10 of 20"):
+        sampler.step(ddim.ddim(), broken, LEVELS, latent.noise(ng.Shape((2,))), index=9)
+    whole = sampler.sample(ddim.ddim(), MODEL.denoiser(), latent.noise(ng.Shape((2,))), LEVELS)
+    assert driven(whole).isfinite().all()
+
+
+@pytest.mark.parametrize("solver", [unipc.unipc(order=3), dpmpp.dpmpp_3m_sde()])
+def test_a_stored_state_is_brought_onto_the_runs_device_whole_and_never_looked_at(
+    solver: ng.Sampler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """torch's meta device stands for a GPU: it has no numbers that a step could wait for."""
+
+    def halved(x: torch.Tensor, level: ng.Level) -> torch.Tensor:
+        devices.append(x.device.type)
+        return x / 2
+
+    devices: list[str] = []
+    loop = sampler.sample(solver, halved, latent.noise(ng.Shape((2,))), LEVELS)
+    state = loop.start()
+    for index in range(3):
+        state = loop.step(state, index)
+    monkeypatch.setattr(ng, "device", lambda: torch.device("meta"))
+    for index in range(3, loop.total):
+        state = loop.step(state, index)
+        assert {part.device.type for part in state.state if isinstance(part, torch.Tensor)} == {"meta"}
+    assert devices[:3] == ["cpu"] * 3
+    assert {*devices[3:]} == {"meta"}
 
 
 def test_a_preview_shows_the_data_predicted_last() -> None:
