@@ -20,7 +20,6 @@ CLEAN = Level(0.0, 1.0, 0.0)
 class _Tensors(NamedTuple):
     log_weights: Tensor
     means: Tensor
-    covariances: Tensor
     variances: Tensor
     axes: Tensor
 
@@ -64,27 +63,30 @@ class Mixture:
         variances, axes = torch.linalg.eigh(covariances)
         log_weights = torch.tensor(self.weights, dtype=torch.float64, device="cpu").log()
         means = torch.tensor(self.means, dtype=torch.float64, device="cpu")
-        return _Tensors(log_weights, means, covariances, variances, axes)
+        return _Tensors(log_weights, means, variances, axes)
 
     def _tensors(self, like: Tensor) -> _Tensors:
         return _Tensors(*(tensor.to(like) for tensor in self._float64))
 
     def component_log_densities(self, x: Tensor, level: Level = CLEAN) -> Tensor:
         """log N(x; alpha mu_k, alpha^2 S_k + sigma^2 I), [batch, components]."""
-        return self._at(x, level)[0]
+        along, spread = self._along(x, level)
+        return -((along**2 / spread).sum(-1) + (2 * math.pi * spread).log().sum(-1)) / 2
 
     def log_density(self, x: Tensor, level: Level = CLEAN) -> Tensor:
         """log p_t(x) in nats, [batch]."""
-        return (self._tensors(x).log_weights + self._at(x, level)[0]).logsumexp(1)
+        return (self._tensors(x).log_weights + self.component_log_densities(x, level)).logsumexp(1)
 
     def class_log_probabilities(self, x: Tensor, level: Level = CLEAN) -> Tensor:
         """log p(k | x_t), [batch, components]."""
-        return (self._tensors(x).log_weights + self._at(x, level)[0]).log_softmax(1)
+        return (self._tensors(x).log_weights + self.component_log_densities(x, level)).log_softmax(1)
 
     def score(self, x: Tensor, level: Level, component: int | None = None) -> Tensor:
         """grad log p_t(x), or that of one component."""
-        log_densities, gradients = self._at(x, level)
-        return self._weighed(x, log_densities, gradients, component)
+        along, spread = self._along(x, level)
+        return self._turned_back(self._shares(x, along, spread, component)[..., None] * -along / spread).reshape(
+            x.shape
+        )
 
     def class_gradient(self, x: Tensor, level: Level, component: int) -> Tensor:
         """grad log p(component | x_t)."""
@@ -92,10 +94,11 @@ class Mixture:
 
     def denoise(self, x: Tensor, level: Level, component: int | None = None) -> Tensor:
         """E[x_0 | x_t], or under one component; finite also where alpha is 0."""
-        log_densities, gradients = self._at(x, level)
-        _, means, covariances, _, _ = self._tensors(x)
-        expected = means - level.alpha * _apply(covariances, gradients)
-        return self._weighed(x, log_densities, expected, component)
+        along, spread = self._along(x, level)
+        _, means, variances, _ = self._tensors(x)
+        shares = self._shares(x, along, spread, component)
+        moved = self._turned_back(shares[..., None] * (level.alpha * variances / spread * along))
+        return (shares @ means + moved).reshape(x.shape)
 
     def denoiser(self, component: int | None = None) -> Denoiser:
         """The exact denoiser of the mixture, or of one component."""
@@ -105,21 +108,30 @@ class Mixture:
 
         return denoise
 
-    def _at(self, x: Tensor, level: Level) -> tuple[Tensor, Tensor]:
-        """Log-density [batch, components] and its gradient [batch, components, dimensions] of every component."""
-        _, means, _, variances, axes = self._tensors(x)
-        spread = level.alpha**2 * variances + level.sigma**2
-        along = _apply(axes.mT, x.reshape(len(x), 1, -1) - level.alpha * means)
-        log_densities = -((along**2 / spread).sum(-1) + (2 * math.pi * spread).log().sum(-1)) / 2
-        return log_densities, -_apply(axes, along / spread)
+    def _along(self, x: Tensor, level: Level) -> tuple[Tensor, Tensor]:
+        """x - alpha mu_k along the axes of S_k, [batch, components, dimensions], and the level's variances there."""
+        _, means, variances, axes = self._tensors(x)
+        # One product with all axes side by side: for many points it takes a fifth of a product for each component.
+        side_by_side = axes.permute(1, 0, 2).reshape(means.shape[1], -1)
+        along = (x.reshape(len(x), -1) @ side_by_side).reshape(len(x), *means.shape)
+        return along - level.alpha * _apply(axes.mT, means), level.alpha**2 * variances + level.sigma**2
 
-    def _weighed(self, x: Tensor, log_densities: Tensor, values: Tensor, component: int | None) -> Tensor:
+    def _turned_back(self, along: Tensor) -> Tensor:
+        """The sum over components of what lies along their axes, [batch, dimensions]."""
+        axes = self._tensors(along).axes
+        return along.flatten(1) @ axes.mT.reshape(-1, axes.shape[1])
+
+    def _shares(self, x: Tensor, along: Tensor, spread: Tensor, component: int | None) -> Tensor:
+        """p(k | x_t), [batch, components], or all of it for one component."""
+        import torch
+
+        log_weights = self._tensors(x).log_weights
         if component is not None:
-            return values[:, component].reshape(x.shape)
+            return torch.eye(len(log_weights)).to(x)[component].expand(len(x), -1)
         # torch's softmax wakes all threads, however few the numbers: for those of a plane it costs five times as much.
-        logs = self._tensors(x).log_weights + log_densities
-        weights = (logs - logs.amax(1, keepdim=True)).exp()
-        return ((weights / weights.sum(1, keepdim=True))[..., None] * values).sum(1).reshape(x.shape)
+        logs = log_weights - ((along**2 / spread).sum(-1) + spread.log().sum(-1)) / 2
+        shares = (logs - logs.amax(1, keepdim=True)).exp()
+        return shares / shares.sum(1, keepdim=True)
 
     def sample(self, count: int, seed: int = 0) -> Tensor:
         """Draws from p_0, float64 [count, dimensions]."""
@@ -129,7 +141,7 @@ class Mixture:
         generator = numpy.random.default_rng(seed)
         chosen = torch.from_numpy(generator.choice(len(self.weights), count, p=self.weights))
         normal = torch.from_numpy(generator.standard_normal((count, self.dimensions)))
-        _, means, _, variances, axes = self._float64
+        _, means, variances, axes = self._float64
         return means[chosen] + _apply(axes[chosen], variances[chosen].sqrt() * normal)
 
     def flow(self, x: Tensor, here: Level, there: Level, steps: int = 1000) -> Tensor:
@@ -155,7 +167,7 @@ class Mixture:
 
     def _gaussian_flow(self, y: Tensor, start: float, end: float) -> Tensor:
         """Every axis of the Gaussian shrinks as its standard deviation does."""
-        _, means, _, variances, axes = (tensor[0] for tensor in self._tensors(y))
+        _, means, variances, axes = (tensor[0] for tensor in self._tensors(y))
         shrink = ((variances + end**2) / (variances + start**2)).sqrt()
         return (means + ((y.reshape(len(y), -1) - means) @ axes * shrink) @ axes.T).reshape(y.shape)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -57,9 +58,17 @@ def _crowded(levels: Levels, index: int, x: Tensor) -> Step:
     def noise(draw: int = 0) -> Tensor:
         return normal([0], x[None], "step", index, draw)[0]
 
+    def drawn(start: float, end: float) -> Tensor:
+        return math.sqrt(abs(end - start)) * normal([0], x[None], f"path {start!r} {end!r}")[0]
+
+    reached: dict[float, tuple[float, Tensor]] = {}
+
     def path(start: float, end: float) -> Tensor:
-        # Increments over different intervals of one walk are independent, and that is all that a law asks.
-        return normal([0], x[None], f"path {start!r} {end!r}")[0]
+        """Increments over intervals that do not meet are independent; from one start, they go on from one another."""
+        middle, so_far = reached.get(start, (start, None))
+        so_far = drawn(middle, end) if so_far is None else so_far + drawn(middle, end)
+        reached[start] = end, so_far
+        return so_far / math.sqrt(abs(end - start))
 
     return Step(levels, index, noise, path)
 
@@ -84,9 +93,16 @@ class Asked:
 
 def energy_distance(one: Tensor, other: Tensor) -> float:
     """2 E|X - Y| - E|X - X'| - E|Y - Y'| of two samples [n, dimensions]: 0 only for the same law (Szekely 2003)."""
+    return 2 * _distances(one, other) / (len(one) * len(other)) - spread(one) - spread(other)
+
+
+def spread(x: Tensor) -> float:
+    """E|X - X'| of a sample [n, dimensions]."""
+    return _distances(x, x) / (len(x) * (len(x) - 1))
+
+
+def _distances(one: Tensor, other: Tensor) -> float:
+    """The sum of all distances, a block at a time: the matrix of two large samples would not fit."""
     import torch
 
-    def within(x: Tensor) -> float:
-        return float(torch.cdist(x, x).sum()) / (len(x) * (len(x) - 1))
-
-    return 2 * float(torch.cdist(one, other).mean()) - within(one) - within(other)
+    return sum(float(torch.cdist(block, other).sum(dtype=torch.float64)) for block in one.split(1000))
