@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import noisegraph as ng
-from noisegraph.nodes.samplers import ddim, edm
 from noisegraph.registry import Registry
 from noisegraph.testing.samplers import SamplerContract
 
@@ -60,23 +59,6 @@ CLAIMS: Mapping[str, Claims] = {
     "sampler.rk45": {"evaluations": 1000, "couples": True, "waits": True},
     "sampler.unipc": {"with": {"lower_order_final": 0}, "order": 3, "evaluations": 2},
 }
-
-
-class TestDDIMWithNoise(SamplerContract):
-    sampler = ddim.ddim(eta=1.0)
-
-
-class TestDDPMWithLargeVariance(SamplerContract):
-    sampler = ddim.ddpm(variance="large")
-
-
-class TestEulerWithChurn(SamplerContract):
-    sampler = edm.euler(churn=10.0)
-
-
-class TestHeunWithChurn(SamplerContract):
-    sampler = edm.heun(churn=10.0)
-    evaluations = 2
 
 
 def contract(name: str, claims: Claims) -> type[SamplerContract]:
