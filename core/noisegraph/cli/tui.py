@@ -18,10 +18,8 @@ def command(graph: str | None, worker: str | None, device: str, out: Path | None
     GRAPH is a file, a graph of the library, or a picture that noisegraph made; without one the last graph is opened.
     """
     from ..folders import state_folder
-    from ..tui.app import NoisegraphApp
+    from ..tui.app import make_app
     from ..tui.link.command import worker_command
-    from ..tui.opened import first_graph, open_graph
 
-    folder = str((out or state_folder() / "pictures").expanduser().absolute())
-    app = NoisegraphApp(open_graph(graph or first_graph()), worker_command(worker, device), folder)
-    return app.run() or 0
+    folder = str(out or state_folder() / "pictures")
+    return make_app(graph, worker_command(worker, device), folder).run() or 0

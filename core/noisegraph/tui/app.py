@@ -1,116 +1,204 @@
-"""The terminal interface: it opens a graph, runs it by a worker, and shows what becomes of it."""
+"""The terminal interface: it shows what the store knows, and tells the store and the worker what is wished."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
+from pathlib import Path
 
-from textual.app import App, ComposeResult
-from textual.binding import Binding
-from textual.containers import Horizontal, Vertical
+from textual.command import Provider
+from textual.dom import DOMNode
+from textual.events import Event, Key
+from textual.screen import Screen
+from textual.widgets import Input, TextArea
 
-from .header.bar import Bar
-from .link.command import worker_environment
-from .link.lines import Message
-from .link.link import Link
-from .link.pace import Pace
-from .opened import Opened
-from .plain import NodeList, Parameters, Picture
+from ..folders import config_folder, state_folder
+from .commands.table import CHORDS, COMMANDS, bindings
+from .editing import Editing
+from .graph.view import GraphView
+from .header.banner import Banner
+from .keys.chords import PATIENCE, chords_of
+from .keys.hearing import Hearing
+from .keys.keymap import read_keymap
+from .picture.preview import Preview
+from .problems.pane import ProblemsPane
+from .queue.pane import QueuePane
+from .state.session import Memory, Session
 from .state.store import Store
+from .tabs import Tabs
+from .theme import THEMES
 
-_FLUSHES = 15
-_PREVIEW_SIZE = 96
+
+def _palette() -> type[Provider]:
+    from .help.palette import Everything
+
+    return Everything
 
 
-class NoisegraphApp(App[int]):
+class NoisegraphApp(Editing):
     """Widgets are given what to show and tell what was wished; what is known stands in the store."""
 
     CSS_PATH = "app.tcss"
-    ENABLE_COMMAND_PALETTE = False
-    BINDINGS = [
-        Binding("r,f5,ctrl+j", "run", "Run", id="run.start"),
-        Binding("x", "cancel", "Cancel", id="run.cancel"),
-        Binding("ctrl+q", "quit", "Quit", id="app.quit", priority=True),
-    ]
+    TITLE = "noisegraph"
+    COMMANDS = {_palette}
+    COMMAND_PALETTE_BINDING = "f12"
+    BINDINGS = bindings()
 
-    def __init__(self, document: Opened, command: Sequence[str], out: str) -> None:
-        super().__init__()
-        self.store = Store(out=out)
-        self.store.open(document)
-        self.command = list(command)
-        self.link = self._new_link()
-        self._pace: Pace[Message] = Pace(_FLUSHES, self._hear)
+    def __init__(self, store: Store, command: Sequence[str], memory: Memory, session: Session) -> None:
+        super().__init__(store, command, memory)
+        self._session = session
+        self._hearing = self._new_hearing(CHORDS)
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = session.theme if session.theme in self.available_themes else THEMES[0].name
 
-    def compose(self) -> ComposeResult:
+    def get_default_screen(self) -> Screen[None]:
         """The main screen."""
-        yield Bar()
-        with Horizontal(id="body"):
-            yield NodeList()
-            with Vertical(id="right"):
-                yield Picture()
-                yield Parameters()
+        return self.main
 
-    def _on_mount(self) -> None:
-        self._show_document()
-        self.query_one("#graph").focus()
-        self.call_after_refresh(self._start_worker)
+    def show_first(self) -> None:
+        """The graph; what need not be seen at once comes after."""
+        self.store.document = self.restored(self.store.document)
+        self.main.show_document(self.store)
+        self.main.go("graph")
+        self.call_after_refresh(self._begin)
 
-    def edit(self, document: Opened, label: str) -> None:
-        """The graph was changed: `label` says how, for undo."""
-        self.store.open(document)
-        self._show_document()
+    def _begin(self) -> None:
+        self._take_keymap()
+        self.main.open_bottom(self._session)
+        self.tell_restored()
+        self.start_worker()
+        self.theme_changed_signal.subscribe(self, lambda theme: self.remember())
 
-    def _new_link(self) -> Link:
-        environment = worker_environment(os.environ)
-        return Link(self.command, environment, lambda messages: self._pace.add(messages), self._say, self._died)
+    def _new_hearing(self, chords: dict[str, tuple[str, ...]]) -> Hearing:
+        alone = {key: one.id for one in COMMANDS.values() for key in one.single_keys.split(",")}
+        return Hearing(chords_of(chords), alone, self.act)
 
-    def _start_worker(self) -> None:
-        self.store.health = "starting"
-        self.run_worker(self.link.run(), group="link", exit_on_error=False)
-        self.link.send({"command": "preview_size", "size": _PREVIEW_SIZE})
-        self._next()
+    def _take_keymap(self) -> None:
+        known = {binding.id for pane in self.main.walk_children() for _, binding in pane._bindings if binding.id}
+        found = read_keymap(config_folder() / "keys.json", known | COMMANDS.keys())
+        chords = {name: (keys,) for name, keys in found.keys.items() if len(keys) == 2 and keys.isalpha()}
+        self._hearing = self._new_hearing({**CHORDS, **chords})
+        self.set_keymap({name: keys for name, keys in found.keys.items() if name not in chords})
+        for problem in found.problems:
+            self.tell(problem, "error")
 
-    def _hear(self, messages: list[Message]) -> None:
-        with self.batch_update():
-            self.store.hear(messages)
-            self._show_states()
-        self._next()
+    # what the panes tell
 
-    def _say(self, lines: list[str]) -> None:
-        self.log(*lines)
+    def _on_graph_view_selected(self, event: GraphView.Selected) -> None:
+        self.main.show_node(self.store, event.node)
+        self.remember()
 
-    def _died(self, code: int) -> None:
-        self.store.died(code)
-        self._show_states()
+    def _on_graph_view_opened(self, event: GraphView.Opened) -> None:
+        self.main.go("inspector")
 
-    def _next(self) -> None:
-        command = self.store.next_command()
-        if command is not None:
-            self.link.send(command)
+    def _on_preview_opened(self, event: Preview.Opened) -> None:
+        self.open_file(event.file)
 
-    def _show_document(self) -> None:
-        self.query_one(NodeList).show(self.store.outline)
-        self._show_states()
+    def _on_queue_pane_shifted(self, event: QueuePane.Shifted) -> None:
+        self.move_in_queue(event.run, event.by)
 
-    def _show_states(self) -> None:
-        self.query_one(NodeList).states(self.store.states())
-        self.query_one(Bar).show(self.store)
-        shot = self.store.run and self.store.run.shot
-        if shot:
-            self.query_one(Picture).show(shot.width, shot.height, shot.rgb, shot.step, shot.of)
+    def _on_queue_pane_dropped(self, event: QueuePane.Dropped) -> None:
+        self.cancel(event.run)
 
-    def _on_node_list_selected(self, event: NodeList.Selected) -> None:
-        self.query_one(Parameters).show(self.store.outline.items[event.node])
+    def _on_queue_pane_opened(self, event: QueuePane.Opened) -> None:
+        self.open_run(event.run)
 
-    def _action_run(self) -> None:
-        self.store.queue = self.store.queue.add(self.store.asked())
-        self._next()
-        self._show_states()
+    def _on_problems_pane_opened(self, event: ProblemsPane.Opened) -> None:
+        if event.node:
+            self.main.go_to_node(event.node)
 
-    def _action_cancel(self) -> None:
-        if self.store.run is not None:
-            self.link.send({"command": "cancel", "run": self.store.run.id})
+    def _on_tabs_opened(self, event: Tabs.Opened) -> None:
+        self.main.go(event.name)
 
-    async def _action_quit(self) -> None:
-        self.link.close()
+    def _on_banner_pressed(self, event: Banner.Pressed) -> None:
+        self.restart_worker()
+
+    def open_file(self, name: str) -> None:
+        """Show a file in the system's viewer."""
+        self.open_url(Path(name).as_uri())
+
+    # keys and commands
+
+    async def on_event(self, event: Event) -> None:
+        """Keys that begin or end a chord, and digits that count, are seen before any widget sees them."""
+        if isinstance(event, Key) and not event.is_forwarded and self._letters_act and self._hearing.hear(event.key):
+            self.set_timer(1.1 * PATIENCE, self._hearing.expire)
+            return
+        await super().on_event(event)
+
+    @property
+    def _letters_act(self) -> bool:
+        return len(self.screen_stack) == 1 and not isinstance(self.focused, (Input, TextArea))
+
+    def count(self) -> int:
+        """The number that was pressed before the command."""
+        return self._hearing.count.take()
+
+    def act(self, name: str) -> None:
+        """Do a command, or say why it cannot be done."""
+        command = COMMANDS[name]
+        refusal = command.refusal(self)
+        if refusal:
+            self.notify(f"{command.word}: {refusal}", severity="warning", markup=False)
+        else:
+            command.do(self)
+
+    def action_do(self, name: str) -> None:
+        """Do the command of this id."""
+        self.act(name)
+
+    async def act_in(self, pane: DOMNode, action: str) -> None:
+        """Go to a pane, and do there what one of its keys does."""
+        self.main.go(pane.id or "")
+        await self.run_action(action, pane)
+
+    # the program
+
+    def help(self) -> None:
+        """Tell what can be done here."""
+        from .help.screen import HelpScreen, topics
+
+        refused = {name: command.refusal(self) for name, command in COMMANDS.items()}
+        self.push_screen(HelpScreen(list(topics(self.screen, refused))), self._helped)
+
+    async def _helped(self, name: str | None) -> None:
+        if name in COMMANDS:
+            self.act(name)
+            return
+        for active in self.screen.active_bindings.values():
+            if name and name in (active.binding.id, active.binding.action):
+                await self.run_action(active.binding.action, active.node)
+                return
+
+    def jump(self) -> None:
+        """Show a letter on each pane."""
+        from .help.jump import JumpScreen
+
+        self.push_screen(JumpScreen(self.main.in_sight()), self.main.go_if)
+
+    def next_theme(self) -> None:
+        """Take the next theme."""
+        names = [theme.name for theme in THEMES]
+        self.theme = names[(names.index(self.theme) + 1) % len(names)] if self.theme in names else names[0]
+
+    def take_theme(self, name: str) -> None:
+        """Take the theme of this name."""
+        self.theme = name
+
+    def leave(self) -> None:
+        """End; the worker ends after the step that it is in."""
+        self.remember_now()
+        self.close_worker()
         self.exit(0)
+
+
+def make_app(name: str | None, command: Sequence[str], out: str) -> NoisegraphApp:
+    """The interface on the graph of that name, else on the last one; raises GraphError where there is none."""
+    from .opened import first_graph, last_graph, open_graph
+
+    memory = Memory(state_folder())
+    session = memory.session()
+    document = open_graph(name) if name else last_graph(session.graph) or open_graph(first_graph())
+    folder = str(Path(out).expanduser().absolute())
+    store = Store(document, folder, next_run=session.next_run, queue=session.queued())
+    return NoisegraphApp(store, command, memory, session)

@@ -1,35 +1,30 @@
-"""Which graph to open: a file, a graph of the library, or the graph in a picture."""
+"""Which graph to open: a file, a graph of the library as the beginning of one's own, or the graph in a picture."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
 from ..errors import GraphError
-from ..graph import library
+from ..graph import SUFFIX, library
+from .document.document import Document
 
 FIRST = ("emoji", "digit")
-"""What is opened the first time, the first that the library has."""
+"""What is opened the first time: the first of these that the library has."""
 
 
-class Opened(NamedTuple):
-    """A graph's text, and the file that it was read from."""
-
-    text: str
-    path: Path
-
-
-def open_graph(name: str) -> Opened:
+def open_graph(name: str) -> Document:
     """The graph that is meant; raises GraphError where there is none."""
-    path = Path(name)
+    path = Path(name).expanduser()
     try:
-        if path.is_file():
-            return _picture(path) if path.suffix.lower() == ".png" else Opened(_text(path), path.resolve())
-        known = library()
-        if name in known:
-            return Opened(_text(known[name]), known[name])
-    except (OSError, ValueError) as error:
-        raise GraphError.of(f"cannot read {name[:200]}: {error}") from None
+        is_file = path.is_file()
+    except (OSError, ValueError) as error:  # a name that no file system takes
+        raise GraphError.of(f"no graph '{name[:200]}': {error}") from None
+    if is_file:
+        return _of_picture(path) if path.suffix.lower() == ".png" else Document.open(path.resolve())
+    known = library()
+    if name in known:
+        text = Document.open(known[name]).text
+        return Document.like(text, Path.cwd() / f"{Path(name).name}{SUFFIX}")
     raise GraphError.of(f"no graph '{name[:200]}', neither a file nor in the library")
 
 
@@ -39,12 +34,21 @@ def first_graph() -> str:
     return next((name for name in FIRST if name in known), next(iter(known), ""))
 
 
-def _text(path: Path) -> str:
-    with open(path, encoding="utf-8-sig", newline="") as file:
-        return file.read()
+def last_graph(path: str) -> Document | None:
+    """The graph that was open last; None where it is gone. One of the library that was never saved opens as itself."""
+    if not path:
+        return None
+    known = library()
+    stem = Path(path).stem
+    try:
+        if Path(path).is_file():
+            return Document.open(Path(path))
+        return Document.like(Document.open(known[stem]).text, Path(path)) if stem in known else None
+    except (GraphError, OSError, ValueError):
+        return None
 
 
-def _picture(path: Path) -> Opened:
+def _of_picture(path: Path) -> Document:
     from ..opening import record_in
 
-    return Opened(record_in(path).graph.text, path.resolve().with_suffix(".json"))
+    return Document.like(record_in(path).graph.text, Path.cwd() / f"{path.stem}{SUFFIX}")

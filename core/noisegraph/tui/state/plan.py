@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..link.lines import Message
-from .node import NodeState
+from .node import Kind, NodeState
 from .run import Run
 
 
@@ -63,11 +63,10 @@ def standing(name: str, run: Run | None, plan: Plan) -> NodeState:
 
 
 def _planned(node: Mapping[str, Any]) -> NodeState:
-    kind = "cached" if node.get("state") == "cached" else "stale"
+    kind: Kind = "stale" if node.get("state") == "run" else "cached"  # or hidden: what reads it is cached
     steps = node.get("steps") or {}
     stored, of = int(steps.get("stored", 0)), int(steps.get("of", 0))
-    return NodeState("stale" if kind == "stale" else "cached", str(node.get("why", "")), stored, of,
-                     seconds=node.get("seconds"))  # fmt: skip
+    return NodeState(kind, str(node.get("why", "")), stored, of, seconds=node.get("seconds"))
 
 
 def span(seconds: float) -> str:

@@ -1,55 +1,58 @@
-"""All that the interface knows: it is told messages and wishes, and tells the views nothing but itself."""
+"""All that the interface knows: it is told wishes and the worker's messages, and the views are shown it."""
 
 from __future__ import annotations
 
-import json
+import signal
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from ..document.as_run import Marks
+from ..document.document import Document
 from ..link.lines import Message
-from ..opened import Opened
-from ..outline import Outline, outline
+from .catalog import Catalog
 from .node import NodeState
 from .plan import Plan, plan_of, standing
 from .queue import Entry, Queue
-from .run import Run, Status, coalesced, lost, reduce
+from .run import Run, coalesced, lost, reduce
 
 Health: TypeAlias = Literal["off", "starting", "ready", "dead"]
+Topic: TypeAlias = Literal["run", "picture", "ended", "plan", "meters", "catalog", "worker", "log", "nothing"]
+"""What a message changed."""
 _MOST_RUNS = 500
+_NOT_STARTED = 127
 
 
 @dataclass
 class Store:
     """What is open, what runs, what waits, and how the worker is."""
 
+    document: Document
     out: str
     """The folder that pictures are written to."""
-    document: Opened = field(default_factory=lambda: Opened("{}", Path("graph.json")))
-    outline: Outline = field(default_factory=Outline)
     plan: Plan = field(default_factory=Plan)
     run: Run | None = None
     """The run that is on, or the last."""
+    asked: dict[str, Message] = field(default_factory=dict)
+    """What the runs that were begun were asked for with."""
     runs: tuple[Run, ...] = ()
     """Those that have ended, the newest last."""
     queue: Queue = field(default_factory=Queue)
+    marks: Marks = field(default_factory=Marks)
+    """Nodes that are muted, bypassed, pinned."""
+    catalog: Catalog = field(default_factory=Catalog)
+    plugins: tuple[Message, ...] = ()
     health: Health = "off"
     why_dead: str = ""
     paused: bool = False
+    automatic: bool = False
+    """Whether every edit runs the graph."""
     meters: Message = field(default_factory=dict)
     device: str = ""
     next_run: int = 1
     clock: Callable[[], float] = time.monotonic
-
-    def open(self, document: Opened) -> None:
-        """Another graph, or the same one changed."""
-        self.document = document
-        try:
-            self.outline = outline(json.loads(document.text))
-        except (ValueError, RecursionError):
-            return  # the outline stays that of the last text that parsed
+    _plans: int = 0
 
     @property
     def busy(self) -> bool:
@@ -58,18 +61,28 @@ class Store:
 
     def states(self) -> Mapping[str, NodeState]:
         """Where every node of the graph stands."""
-        return {name: standing(name, self.run, self.plan) for name in self.outline.items}
+        return {name: standing(name, self.run, self.plan) for name in self.document.outline.items}
 
-    def request(self, **more: Any) -> Message:
-        """What a command says of the graph that is open."""
+    def _request(self, text: str, more: Mapping[str, Any]) -> Message:
         path = self.document.path
-        return {"graph": self.document.text, "name": path.name, "folder": str(path.parent), **more}
+        return {"graph": text, "name": path.name, "folder": str(path.parent), **more}
 
-    def asked(self, **more: Any) -> Entry:
-        """A run of the graph as it is now."""
+    def enqueue(self, text: str, front: bool = False, **more: Any) -> Entry:
+        """Ask for a run of the graph as it is in `text`; what is edited later does not change it."""
         run, self.next_run = f"{self.next_run:04d}", self.next_run + 1
-        command = {"command": "run", "run": run, "out": self.out, **self.request(), **more}
-        return Entry(run, self.document.path.stem, command)
+        command = {"command": "run", "run": run, "out": self.out, **self._request(text, more)}
+        entry = Entry(run, self.document.path.stem, command)
+        self.queue = self.queue.add(entry, front=front)
+        return entry
+
+    def ask_plan(self, text: str, **more: Any) -> Message:
+        """The command that asks what a run would do; answers to earlier questions will be passed over."""
+        self._plans += 1
+        self.plan = Plan(
+            f"plan-{self._plans}", self.plan.nodes, self.plan.to_run, self.plan.cached, self.plan.seconds,
+            self.plan.problems, known=False,
+        )  # fmt: skip
+        return {"command": "plan", "run": self.plan.asked, **self._request(text, more)}
 
     def next_command(self) -> Message | None:
         """The run to begin now, taken from the queue; None while there is none, or one is on."""
@@ -77,41 +90,68 @@ class Store:
             return None
         entry = self.queue.entries[0]
         self.queue = self.queue.without(entry.id)
-        self.run = Run(entry.id, entry.title)
+        self.run, self.asked[entry.id] = Run(entry.id, entry.title), entry.command
         return entry.command
 
-    def hear(self, messages: Iterable[Message]) -> set[str]:
-        """Take in what the worker says; the kinds of what changed."""
-        changed: set[str] = set()
+    def forget_run(self) -> None:
+        """Another graph is open: what the last run says of nodes is of no use for it."""
+        if not self.busy:
+            self.run = None
+        self.plan = Plan()
+
+    def begun_and_queued(self) -> list[Entry]:
+        """What would be lost if all ended now: the run that is on, and those that wait."""
+        on = [] if self.run is None or self.run.ended else [self.run]
+        begun = [Entry(run.id, run.graph, self.asked[run.id]) for run in on if run.id in self.asked]
+        return [*begun, *self.queue.entries]
+
+    def hear(self, messages: Iterable[Message]) -> dict[Topic, list[Message]]:
+        """Take in what the worker says; what changed, each with the messages that changed it."""
+        changed: dict[Topic, list[Message]] = {}
         for message in coalesced(messages):
-            changed.add(self._heard(message))
+            changed.setdefault(self._heard(message), []).append(message)
         return changed
 
-    def _heard(self, message: Message) -> str:
+    def _heard(self, message: Message) -> Topic:
         kind, run = str(message["event"]), str(message.get("run", ""))
         if kind == "ready":
             self.health, self.device = "ready", str(message.get("name", ""))
-        elif kind == "meters":
+            return "worker"
+        if kind == "meters":
             self.meters = message
-        elif run.startswith("plan"):
-            if run == self.plan.asked:
-                self.plan = plan_of(message, run)
-                return "plan"
-        elif self.run is not None and run == self.run.id:
-            self.run = reduce(self.run, message, self.clock())
-            if kind == "done":
-                self._ended()
-                return "ended"
-            return "run"
-        return kind
+            return "meters"
+        if kind == "schema":
+            self.catalog = Catalog.of(message)
+            self.plugins = tuple(one for one in message.get("plugins", ()) if isinstance(one, dict))
+            return "catalog"
+        if run.startswith("plan-"):
+            return self._planned(message)
+        if self.run is not None and run == self.run.id:
+            return self._ran(message)
+        return "log"
+
+    def _planned(self, message: Message) -> Topic:
+        if message.get("run") != self.plan.asked:
+            return "nothing"
+        self.plan = plan_of(message, self.plan.asked)
+        return "plan"
+
+    def _ran(self, message: Message) -> Topic:
+        assert self.run is not None
+        self.run = reduce(self.run, message, self.clock())
+        if message["event"] == "done":
+            self._ended()
+            return "ended"
+        return "picture" if message["event"] in ("preview", "picture") else "run"
 
     def _ended(self) -> None:
+        self.paused = False
         if self.run is not None:
             self.runs = (*self.runs, self.run)[-_MOST_RUNS:]
 
     def died(self, code: int) -> None:
         """The worker is gone; the run that was on is lost, the queue is kept."""
-        self.health, self.why_dead = "dead", cause_of(code)
+        self.health, self.why_dead, self.meters = "dead", cause_of(code), {}
         if self.run is not None and not self.run.ended:
             self.run = lost(self.run, self.why_dead)
             self._ended()
@@ -119,20 +159,9 @@ class Store:
 
 def cause_of(code: int) -> str:
     """What an exit code says of the cause."""
-    if code == -9:
-        return "killed (SIGKILL, probably out of memory)"
+    if code == -signal.SIGKILL:
+        return "exited (SIGKILL, probably out of memory)"
     if code < 0:
-        import signal
-
-        try:
-            return f"ended by {signal.Signals(-code).name}"
-        except ValueError:
-            return f"ended by signal {-code}"
-    if code == 127:
-        return "it could not be started"
-    return f"ended with code {code}"
-
-
-def failures(runs: Sequence[Run], status: Status = "failed") -> int:
-    """How many runs ended in a certain way."""
-    return sum(run.status == status for run in runs)
+        known = {one.value: one.name for one in signal.Signals}
+        return f"exited ({known.get(-code, f'signal {-code}')})"
+    return "could not be started" if code == _NOT_STARTED else f"exited (code {code})"

@@ -1,0 +1,1 @@
+"""Help, the palette, and the letters that lead to panes."""

@@ -1,0 +1,43 @@
+"""Keys before any widget sees them: those that begin or end a chord, and digits that count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from .chords import Chords, Count
+
+
+class Hearing:
+    """Hears each key; `act` is told the id of a command."""
+
+    def __init__(self, chords: Mapping[str, str], alone: Mapping[str, str], act: Callable[[str], None]) -> None:
+        self.chords = Chords(chords)
+        self.count = Count()
+        self._alone = alone
+        """Key -> id, for letters that are commands and also begin chords."""
+        self._act = act
+
+    def hear(self, key: str) -> bool:
+        """Whether the key is taken, and nobody else is to hear it."""
+        if key.isdigit():
+            self.count.press(key)
+        waiting = self.chords.waiting
+        if waiting:
+            name = self.chords.end(key)
+            if name:
+                self._act(name)
+                return True
+            self._single(waiting)
+        if key in self.chords.firsts:
+            self.chords.begin(key)
+            return True
+        return False
+
+    def expire(self) -> None:
+        """Nothing came after the letter that waits: it was meant alone."""
+        self._single(self.chords.expire())
+
+    def _single(self, letter: str) -> None:
+        name = self._alone.get(letter)
+        if name:
+            self._act(name)

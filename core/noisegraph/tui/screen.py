@@ -1,0 +1,193 @@
+"""The main screen: the header, the graph beside picture and node, the panes below, the footer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.geometry import Offset
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Label
+
+from .bottom import Bottom
+from .graph.view import GraphView
+from .header.banner import Banner
+from .header.bar import Bar
+from .keys.footer import KeyFooter
+from .link.lines import Message
+from .log.ring import Level
+from .log.telling import lines_of
+from .picture.preview import Preview
+from .plain import Parameters
+from .state.run import shot
+from .state.session import Session
+from .state.store import Store
+
+_TOO_SMALL = "too small: 30 x 8 at least"
+
+_LEAST_PICTURE, _MOST_PICTURE = 64, 256
+"""Thumbnails of results are made of them, too."""
+
+
+class MainScreen(Screen[None]):
+    """Panes are shown and hidden by the classes that the size gives, and by what is asked for."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (30, "-narrow"), (60, "-small"), (100, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (8, "-low"), (20, "-short"), (34, "-tall")]
+    ESCAPE_TO_MINIMIZE = False
+
+    def __init__(self, when_mounted: Callable[[], None]) -> None:
+        super().__init__()
+        self._when_mounted = when_mounted
+        self.bar, self.banner, self.bottom = Bar(), Banner(), Bottom()
+        self.graph, self.preview, self.inspector = GraphView(), Preview(), Parameters()
+
+    def on_mount(self) -> None:
+        """The panes stand: they can be shown something before the first frame."""
+        self._when_mounted()
+
+    def compose(self) -> ComposeResult:
+        """The panes, from top to bottom."""
+        yield Label(_TOO_SMALL, id="too-small")
+        yield self.bar
+        yield self.banner
+        with Horizontal(id="body"):
+            yield self.graph
+            with Vertical(id="right"):
+                yield self.preview
+                yield self.inspector
+        yield self.bottom
+        yield KeyFooter()
+
+    @property
+    def selected(self) -> str:
+        """The node under the cursor."""
+        return self.graph.selected
+
+    def show_document(self, store: Store) -> None:
+        """Show the graph."""
+        self.graph.show(store.document.outline)
+        self.show_node(store, self.selected)
+        self.show_store(store)
+
+    def show_store(self, store: Store) -> None:
+        """Show how things are: states, progress, queue, problems."""
+        self.graph.states(store.states())
+        self.graph.tell(store.plan.line)
+        self.bar.show(store)
+        self.banner.show(store)
+        self.bottom.show(store)
+
+    def show_catalog(self, store: Store) -> None:
+        """Show what is known of the nodes."""
+        self.show_node(store, self.selected)
+
+    def show_node(self, store: Store, node: str) -> None:
+        """Show a node's ports."""
+        item = store.document.outline.items.get(node)
+        if item is not None:
+            self.inspector.show(item)
+
+    def show_picture(self, message: Message) -> None:
+        """Show a picture of the run."""
+        found = shot(message)
+        if found is not None:
+            of = found.of if message["event"] == "preview" else 0
+            step = found.step if message["event"] == "preview" else 0
+            self.preview.show(found.width, found.height, found.rgb, step, of, found.file)
+
+    @property
+    def picture_size(self) -> int:
+        """How many pixels a picture may have on its longer side to be seen whole."""
+        return min(max(self.preview.wanted, _LEAST_PICTURE), _MOST_PICTURE)
+
+    def begin_run(self) -> None:
+        """Another run begins: its pictures are seen."""
+        self.preview.begin()
+
+    def log_messages(self, messages: Iterable[Message]) -> None:
+        """Put what is worth a line into the log."""
+        for level, node, text in lines_of(messages):
+            self.bottom.ring.add([text], level, node)
+        self.bottom.renew_log()
+
+    def add_log(self, lines: Iterable[str], level: Level = "info") -> None:
+        """Put lines into the log."""
+        self.bottom.ring.add(lines, level)
+        self.bottom.renew_log()
+
+    def pane(self, name: str) -> Widget | None:
+        """The pane of this id, where it stands."""
+        return next(iter(self.query(f"#{name}").results(Widget)), None)
+
+    def panes(self) -> list[Widget]:
+        """All panes that have keys of their own and that stand."""
+        return [widget for widget in self.query("*").results(Widget) if widget.id and widget.can_focus]
+
+    def in_sight(self) -> dict[str, Widget | Offset]:
+        """The places to jump to: panes that are seen, and the tabs of those that are not."""
+        seen: dict[str, Widget | Offset] = {str(one.id): one for one in self.panes() if one.region.area}
+        return seen | {name: place for name, place in self.bottom.tabs.places().items() if name not in seen}
+
+    def go_to_node(self, node: str) -> None:
+        """Go to a node of the graph."""
+        self.go("graph")
+        self.graph.select(node)
+
+    def open_bottom(self, session: Session) -> None:
+        """Open the pane below that was open last."""
+        self.bottom.open(session.pane if session.pane in self.bottom.names else "log")
+        if session.node:
+            self.graph.select(session.node)
+
+    @property
+    def open_pane(self) -> str:
+        """The pane below that is open."""
+        return self.bottom.current
+
+    def go(self, name: str) -> None:
+        """Go to a pane, showing it where it is hidden."""
+        if self.maximized is not None and self.maximized.id != name:
+            self.minimize()
+        self.set_class(name == "preview", "-looking")
+        self.set_class(name == "inspector", "-inspecting")
+        if name in self.bottom.names:
+            self.bottom.open(name)
+        self.set_class(name in self.bottom.names, "-below")
+        self.call_after_refresh(self._focus, name)
+
+    def _focus(self, name: str) -> None:
+        pane = self.pane(name)
+        if pane is not None:
+            pane.focus()
+
+    def go_if(self, name: str | None) -> None:
+        """Go to a pane, where one was chosen."""
+        if name:
+            self.go(name)
+
+    def zoom(self) -> None:
+        """Give the focused pane the whole screen, or take it back."""
+        if self.maximized is not None:
+            self.minimize()
+        elif self.focused is not None:
+            self.maximize(self._pane_of(self.focused), container=False)
+
+    def _pane_of(self, widget: Widget) -> Widget:
+        holders = {"body", "right", "bottom", "panes"}
+        pane = widget
+        for one in widget.ancestors_with_self:
+            if one.id in holders:
+                break
+            if isinstance(one, Widget):
+                pane = one
+        return pane
+
+    def back(self) -> None:
+        """One level up."""
+        if self.maximized is not None:
+            self.minimize()
+        else:
+            self.go("graph")
