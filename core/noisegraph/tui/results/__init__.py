@@ -1,0 +1,1 @@
+"""What runs have made: kept, found again, compared, and gone back to."""
