@@ -103,7 +103,7 @@ def sweep_points(sweep: Any) -> tuple[dict[str, Any], ...]:
 
 
 def unescaped(value: Any) -> Any:
-    """A value as it is meant, of the form that it has in a file: `$$` begins a literal dollar, in lists and objects too."""
+    """A value as it is meant, from what a file says: `$$` begins a literal dollar, also inside of lists and objects."""
     return _texts(value, lambda text: text[1:] if text[:2] == "$$" else text)
 
 

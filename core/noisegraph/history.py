@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -13,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .plan import Plan, Task
+from .reading.memo import write_whole
 from .running.guard import summary
 
 MOST_NODES = 5_000
@@ -53,13 +52,8 @@ def remember(folder: Path | None, plan: Plan, seconds: Mapping[str, float]) -> N
         task = plan.tasks[number]
         if task.id in seconds:
             known[node] = describe(plan, task, seconds[task.id])
-    file = _file(folder, graph)
     with suppress(OSError):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=".")
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump({node: asdict(entry) for node, entry in known.items()}, stream)
-        os.replace(name, file)
+        write_whole(_file(folder, graph), json.dumps({node: asdict(entry) for node, entry in known.items()}))
 
 
 def describe(plan: Plan, task: Task, seconds: float = 0.0) -> Memory:

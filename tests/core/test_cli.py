@@ -140,6 +140,10 @@ WRONG = {
     "not a number": (["good.json", "value=NaN"], 'found "NaN"'),
     "given twice": (["good.json", "value=1", "value=2"], "'value' is given twice"),
     "no assignment": (["good.json", "value"], "write name=value"),
+    "a sweep of nothing": (
+        ["good.json", "--sweep", "value"],
+        "'value' names no input and its value; write --sweep name=v1,v2",
+    ),
     "swept and given": (["good.json", "value=1", "--sweep", "value=1,2"], "is given a value and swept"),
     "unknown sweep": (["good.json", "--sweep", "valve=1,2"], "did you mean 'value'?"),
     "empty sweep": (["good.json", "--sweep", "value="], "no values to sweep 'value' through"),
@@ -147,6 +151,11 @@ WRONG = {
     "huge sweep": (["good.json", "--sweep", "value=" + ",".join("1" * 100_001)], "a sweep of 100001 points"),
     "unknown node to stop at": (["good.json", "--until", "nod"], "did you mean 'node'?"),
     "unknown node to refresh": (["good.json", "--fresh", "nod"], "did you mean 'node'?"),
+    "a new folder and an unknown node": (["good.json", "--fresh", "nod", "--out", "new"], "did you mean 'node'?"),
+    "a new folder and an unknown place": (
+        ["good.json", "--on", "elsewhre", "--out", "new"],
+        "did you mean 'elsewhere'?",
+    ),
     "unknown device": (["good.json", "--device", "cude"], "did you mean 'cuda'?"),
     "unknown dtype": (["good.json", "--dtype", "float8"], "did you mean 'float"),
     "unknown option": (["good.json", "--frash"], "No such option"),
@@ -209,7 +218,7 @@ def test_several_faults_of_graph_and_call_are_told_at_once(here: Path, capsys: p
     graph = chain("probe.add", a=None) | {"outputs": {"x": "$nothing"}}
     code, _, error = in_process(capsys, "run", write(here, **graph), "--device", "gpu", "b=1", "oops")
     assert code == 2
-    for told in ("no such device: 'gpu'", "'oops' is no value", "no input 'b'", "$nothing refers to nothing"):
+    for told in ("no such device: 'gpu'", "'oops' names no input", "no input 'b'", "$nothing refers to nothing"):
         assert told in error
 
 
@@ -427,7 +436,7 @@ def test_plugins_tells_what_is_wrong_with_the_broken_and_which_commands_are_adde
 ) -> None:
     code, out, error = in_process(capsys, "plugins")
     assert code == 0
-    assert re.search(r"^probe +noisegraph-probe +1\.0 +14 +greet$", out, re.MULTILINE)
+    assert re.search(r"^probe +noisegraph-probe +1\.0 +15 +greet$", out, re.MULTILINE)
     assert "noisegraph_probe_that_is_not_there" in error
     _, out, _ = in_process(capsys, "plugins", "--json")
     told = {plugin["name"]: plugin for plugin in json.loads(out)}

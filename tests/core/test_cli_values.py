@@ -126,3 +126,29 @@ def test_to_stop_at_a_picture_that_is_none_is_an_error_like_any_other(
     graph = write(here, **chain("probe.crooked"))
     assert main.code(["run", graph, "--until", "node"]) == 1
     assert "error: graph.json" in capsys.readouterr().err
+
+
+def _with_unread(folder: Path) -> str:
+    """A graph with an input that no node reads, one that only an output reads, and one that a part does not read."""
+    write(folder, "part.json", inputs={"value": 1, "idle": 1}, nodes={"n": {"use": "probe.number", "value": "$value"}},
+          outputs={"n": "$n"})  # fmt: skip
+    nodes = {"n": {"use": "part.json", "value": "$value", "idle": "$inner"}}
+    inputs = {"value": 1, "idle": 1, "inner": 1, "shown": 1}
+    return write(folder, inputs=inputs, nodes=nodes, outputs={"out": "$n", "shown": "$shown"})
+
+
+@pytest.mark.parametrize("command", ["check", "plan", "run"])
+def test_an_input_that_is_given_though_no_node_reads_it_is_warned_of(
+    command: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    graph = _with_unread(here)
+    given = ["value=2", "idle=5", "shown=3", "--sweep", "inner=1,2"]
+    assert main.code([command, graph, *given]) == 0
+    error = capsys.readouterr().err
+    warned = [line for line in error.splitlines() if line.startswith("warning: ")]
+    assert [line.split("no node reads ")[1] for line in warned] == [
+        "'idle': its value changes nothing", "'inner': its value changes nothing",
+    ]  # fmt: skip
+    assert "graph.json:1:" in warned[0]
+    assert main.code([command, graph, "value=3"]) == 0
+    assert "warning" not in capsys.readouterr().err

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -317,3 +319,19 @@ def test_a_plan_says_what_is_cached_and_why_the_rest_will_run(engine: Engine, tm
     for entry in engine.folder.rglob("*.safetensors"):
         entry.unlink()
     assert _why(engine, chain(), tmp_path)["c"] == "run, no longer cached"
+
+
+def test_a_history_that_cannot_be_written_stays_as_it_was_and_leaves_nothing_behind(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned = engine.plan({"nodes": {"n": {"use": "t.number", "value": 3}}, "outputs": {"n": "$n"}})
+    remember(tmp_path, planned, {"n": 1.0})
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+    def full(file: int, *rest: Any, **more: Any) -> Any:
+        os.close(file)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fdopen", full)
+    remember(tmp_path, planned, {"n": 2.0})
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before

@@ -30,22 +30,22 @@ def arguments(graph: Graph, registry: Registry, values: Sequence[str], sweeps: S
     if not values and not sweeps:
         return found
     ports = {name: [feed.port for feed in feeds] for name, feeds in check(graph, registry).feeds.items()}
-    for name, text in _named(values, found.problems):
+    for name, text in _named(values, "name=value", found.problems):
         if name in found.given:
             found.problems.append(Problem(Place(), f"'{name}' is given twice"))
         found.given[name] = _value(text, ports.get(name, ()))
-    for name, text in _named(sweeps, found.problems):
+    for name, text in _named(sweeps, "--sweep name=v1,v2", found.problems):
         if name in found.sweep:
             found.problems.append(Problem(Place(), f"'{name}' is swept twice"))
         found.sweep[name] = [_value(one, ports.get(name, ())) for one in split(text)] if text else []
     return found
 
 
-def _named(texts: Sequence[str], problems: list[Problem]) -> Iterator[tuple[str, str]]:
+def _named(texts: Sequence[str], form: str, problems: list[Problem]) -> Iterator[tuple[str, str]]:
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name:
-            problems.append(Problem(Place(), f"'{text[:200]}' is no value of an input", "write name=value"))
+            problems.append(Problem(Place(), f"'{text[:200]}' names no input and its value", f"write {form}"))
         elif not _is_utf8(text):
             problems.append(Problem(Place(), f"the value of '{name[:200]}' is not UTF-8"))
         else:

@@ -13,6 +13,7 @@ import click
 
 from .. import request
 from ..check import Checked
+from ..checking.args import Literal, Swept
 from ..errors import Problem
 from ..folders import cache_folder
 from ..opening import opened
@@ -82,6 +83,8 @@ class Call:
     registry: Registry
     problems: Sequence[Problem]
     record: Record | None
+    named: Sequence[str]
+    """The inputs that the command line gives a value, or sweeps."""
 
     def checked(self) -> Checked:
         """The graph, checked, with the problems of the call."""
@@ -90,6 +93,18 @@ class Call:
     def planned(self, refuse: Refusal = lambda done: ()) -> Plan:
         """The plan; raises GraphError with all problems, those that `refuse` finds included."""
         return request.planned(self.request, self.registry, self.problems, refuse)
+
+    def unread(self, checked: Checked) -> list[Problem]:
+        """The inputs that were given for nothing: no node reads them, and no output is one of them."""
+        outputs = {arg.source if type(arg) is Literal else arg.name if type(arg) is Swept else ""
+                   for arg in checked.flat.outputs.values()}  # fmt: skip
+        return [
+            Problem(
+                checked.flat.top.place("inputs", name, key=True), f"no node reads '{name}': its value changes nothing"
+            )
+            for name in self.named
+            if name not in checked.feeds and name not in outputs
+        ]
 
 
 def called(
@@ -104,7 +119,7 @@ def called(
     kept = {name: value for name, value in found.given.items() if name not in told.sweep}
     until = until or (found.record.until if found.record else None)
     asked = request.Request(found.graph, kept | told.given, told.sweep, until, device, dtype)
-    return Call(asked, registry, told.problems, found.record)
+    return Call(asked, registry, told.problems, found.record, (*told.given, *told.sweep))
 
 
 def sorted_out(

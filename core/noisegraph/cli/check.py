@@ -14,7 +14,7 @@ from ..errors import GraphError, Problem
 from ..serving.protocol import told
 from ..types import describe
 from .call import called, on_graph
-from .text import columns, complain, give, say
+from .text import columns, complain, give, say, warn
 
 
 @click.command("check")
@@ -27,7 +27,8 @@ def command(as_json: bool, **asked: Any) -> int:
     no fault of the graph.
     """
     try:
-        checked = called(**asked).checked()
+        call = called(**asked)
+        checked = call.checked()
     except GraphError as error:  # there is no graph to speak of
         if as_json:
             give(_json({}, {}, error.problems))
@@ -37,6 +38,7 @@ def command(as_json: bool, **asked: Any) -> int:
     complain(checked.problems)
     if checked.problems:
         return 2
+    warn(call.unread(checked))
     if not as_json:
         _show(checked)
     return 0

@@ -15,7 +15,7 @@ from ..plan import Plan
 from ..request import afresh
 from ..serving.protocol import estimate, explained
 from .call import cache_for, called, folder_of, on_graph, sorted_out, with_cache
-from .text import give, say, seconds
+from .text import give, say, seconds, warn
 
 
 @click.command("plan")
@@ -38,6 +38,7 @@ def command(
     name, texts, nodes = sorted_out(graph, values, fresh)
     call = called(name, texts, **asked)
     plan = call.planned()
+    warn(call.unread(plan.checked))
     known = recall(folder_of(disk), plan.checked.flat.top.graph.name)
     told = explain(plan, cache_for(call.registry, memory, disk), known, afresh(plan, nodes))
     if as_json:

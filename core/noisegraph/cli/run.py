@@ -26,7 +26,7 @@ from ..writing.outputs import Written, tensors_for, told, unwritable, write
 from .call import Call, cache_for, called, folder_of, on_graph, sorted_out, with_cache
 from .interrupt import interruptible
 from .narration import Narration, Plain, Quiet
-from .text import complain, give, say
+from .text import complain, give, say, warn
 
 
 class CancelledError(Exception):
@@ -65,11 +65,13 @@ def command(
     name, texts, nodes = sorted_out(graph, values, fresh)
     try:
         call = called(name, texts, **asked)
-        plan = _planned(call, out)
+        plan = call.planned(lambda done: () if call.request.until else unwritable(done, call.registry))
         runner = _runner(call, plan, on, afresh(plan, nodes))
+        make_folder(out)
     except GraphError as error:
         _send([speaker.problems(error.problems)] if events else [])
         raise
+    warn(call.unread(plan.checked))
     _tell_differences(call, plan, quiet)
     cache = cache_for(call.registry, memory, disk)
     teller = _narration(quiet, traceback, lambda use: _origin(call.registry, use))
@@ -86,13 +88,6 @@ def command(
     for note in () if quiet else dict.fromkeys(written.only_made):
         say(note)
     return 1 if last.failed or written.problems else 0
-
-
-def _planned(call: Call, out: Path) -> Plan:
-    """The plan; raises GraphError with all that can be known to go wrong before anything runs."""
-    plan = call.planned(lambda done: () if call.request.until else unwritable(done, call.registry))
-    make_folder(out)
-    return plan
 
 
 def _runner(call: Call, plan: Plan, on: str | None, fresh: set[int]) -> Callable[[Cache], Iterator[Event]]:

@@ -44,6 +44,12 @@ def complain(problems: Iterable[Problem]) -> None:
         say(f"{len(told)} problems")
 
 
+def warn(problems: Iterable[Problem]) -> None:
+    """What is no error, and yet hardly meant, a line each."""
+    for problem in problems:
+        click.echo(f"{coloured('warning:', 'yellow')} {printable(str(problem))}", err=True)
+
+
 def columns(rows: Sequence[Sequence[str]], indent: str = "") -> str:
     """Rows as columns of one width, the last as wide as it is."""
     if not rows:

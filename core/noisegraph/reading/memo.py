@@ -55,7 +55,7 @@ class Memo:
         entries = dict(list(merged.items())[-_MOST:])
         self._fresh = {}
         with contextlib.suppress(OSError):
-            _write(self._file, json.dumps({"checksum": _checksum(entries), "entries": entries}))
+            write_whole(self._file, json.dumps({"checksum": _checksum(entries), "entries": entries}))
 
 
 def _checksum(entries: Mapping[str, Any]) -> str:
@@ -72,7 +72,7 @@ def _load(file: Path) -> dict[str, Any]:
     return dict(entries) if sound else {}
 
 
-def _write(file: Path, text: str) -> None:
+def write_whole(file: Path, text: str) -> None:
     """Write under a temporary name and rename, so that a reader finds the old content or the new."""
     file.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(prefix=f"{file.stem}-", suffix=".tmp", dir=file.parent)
