@@ -65,6 +65,34 @@ def noised(latent: ng.Latent, levels: ng.Levels, *, seed: Seed | list[Seed] = 0)
     return ng.Latent(ng.noised(latent, drawn, levels[0]))
 
 
+def slerp_facts(inputs: ng.Facts) -> ng.Facts:
+    """What is known of `latent.slerp`; raises NodeError where the two are not of one model."""
+    ng.agree("family", first=inputs["first"], second=inputs["second"])
+    return {name: fact for name, fact in inputs["first"].items() if name != "batch"}
+
+
+@ng.node(facts=slerp_facts)
+def slerp(first: ng.Latent, second: ng.Latent, *, count: Annotated[int, Field(ge=2, le=1000)] = 8) -> ng.Latent:
+    """Spherical interpolation from one batch of noise to another (Song, Meng & Ermon 2021, appendix D.5).
+
+    count: latents on the way from each image of the first to that of the second, ends included; they follow one
+        another, so that a sheet of `count` columns has a row for each pair.
+    """
+    import torch
+
+    if first.shape != second.shape:
+        raise ng.NodeError(f"latents of {tuple(first.shape)} and {tuple(second.shape)}", "give two of one shape")
+    ends = [latent.flatten(1).double() for latent in (first, second)]
+    angle = torch.acos(torch.cosine_similarity(*ends).clamp(-1, 1))[:, None, None]
+    share = torch.linspace(0, 1, count, dtype=torch.float64, device=first.device)[None, :, None]
+    straight = angle.sin().abs() < 1e-6  # the same direction, or opposite ones: no plane to turn in
+    divisor = angle.sin().where(~straight, 1)
+    toward = (share * angle).sin().div(divisor).where(~straight, share)
+    away = ((1 - share) * angle).sin().div(divisor).where(~straight, 1 - share)
+    between = away * ends[0][:, None] + toward * ends[1][:, None]
+    return ng.Latent(between.to(first.dtype).reshape(-1, *first.shape[1:]))
+
+
 def _scale(level: ng.Level) -> float:
     """1 where alpha^2 + sigma^2 = 1, as variance-preserving samplers begin with a unit normal at any index."""
     preserving = abs(level.alpha**2 + level.sigma**2 - 1) < 1e-9
@@ -74,4 +102,4 @@ def _scale(level: ng.Level) -> float:
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
-    return [shape, noise, noised]
+    return [shape, noise, noised, slerp]

@@ -167,6 +167,30 @@ def shares(mixture: ng.Mixture, points: ng.Tensor | ng.Latent | ng.Points) -> ng
 
 
 @ng.node
+def by_level(values: ng.Tensor, levels: ng.Levels) -> Curve:
+    """The mean of an objective at each noisy level, over the process's time.
+
+    values: [batch, noisy levels], from noise to data, as the nodes of `objective` give them.
+    """
+    noisy = [level.t for level in levels if level.sigma > 0]
+    if values.shape[1] != len(noisy):
+        raise ng.NodeError(f"{values.shape[1]} values for {len(noisy)} noisy levels", "wire the levels they are of")
+    return Curve(tuple(noisy), tuple(values.mean(0).tolist()))
+
+
+@ng.node
+def curve(values: list[ng.Tensor], *, x: Annotated[tuple[float, ...], Field(min_length=1)]) -> Curve:
+    """Single numbers as a curve.
+
+    values: one number each, such as a distance.
+    x: where each stands.
+    """
+    if len(values) != len(x):
+        raise ng.NodeError(f"{len(values)} values at {len(x)} places", "give as many x as values")
+    return Curve(x, tuple(float(value) for value in values))
+
+
+@ng.node
 def joined(first: list[Curve], second: list[Curve]) -> list[Curve]:
     """The curves of two measurements, for one plot."""
     return [*first, *second]
@@ -191,4 +215,4 @@ def difference(found: ng.Tensor, exact: ng.Tensor) -> ng.Tensor:
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
-    return [errors, distances, grid, shares, joined, pairs, difference]
+    return [errors, distances, grid, shares, by_level, curve, joined, pairs, difference]

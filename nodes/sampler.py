@@ -32,6 +32,7 @@ from .samplers import (
     unipc,
 )
 from .samplers.trajectory import Trajectory, kept
+from .samplers.trajectory import predictions as predicted
 from .samplers.walk import Stepped, walk, walk_one
 
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
@@ -94,6 +95,18 @@ def trajectory(
 
 
 @ng.node
+def predictions(
+    denoiser: ng.Denoiser, trajectory: Trajectory, *, count: Annotated[int, Field(ge=1, le=1000)] = 10
+) -> ng.Loop[ng.Latent]:
+    """What a walk was heading for: the clean data predicted at some of its steps (Ho et al. 2020, figure 6).
+
+    count: at how many, evenly spaced from the first level to the last; the predictions for one image follow one
+        another, so that a sheet of `count` columns has a row for each image.
+    """
+    return predicted(denoiser, trajectory, count)
+
+
+@ng.node
 def step(
     sampler: ng.Sampler,
     denoiser: ng.Denoiser,
@@ -117,4 +130,4 @@ def step(
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file, and the samplers of every family."""
-    return [sample, trajectory, step, *(sampler for family in FAMILIES for sampler in family.NODES)]
+    return [sample, trajectory, predictions, step, *(sampler for family in FAMILIES for sampler in family.NODES)]

@@ -10,7 +10,7 @@ import pytest
 import torch
 from noisegraph.nodes import measure
 from noisegraph.nodes.grids.noise import log_snr
-from noisegraph.nodes.sampler import sample, trajectory
+from noisegraph.nodes.sampler import predictions, sample, trajectory
 from noisegraph.nodes.samplers.ddim import ddim
 from noisegraph.nodes.samplers.dpm_adaptive import dpm_adaptive
 from noisegraph.nodes.samplers.edm import euler, heun
@@ -101,3 +101,24 @@ def test_a_trajectory_of_a_sampler_that_paces_itself_is_as_long_as_it_took() -> 
     levels = log_snr(PROCESS, steps=200)
     found = driven(trajectory(dpm_adaptive(), three_clusters().denoiser(), START, levels))
     assert 5 < len(found.states) < 200
+
+
+def test_predictions_are_those_of_the_denoiser_image_by_image() -> None:
+    levels, denoiser = log_snr(PROCESS, steps=9, end="data"), three_clusters().denoiser()
+    walk = driven(trajectory(ddim(), denoiser, START, levels))
+    found = driven(predictions(denoiser, walk, count=3)).reshape(8, 3, 2)
+    for place, index in enumerate((0, 4, 8)):
+        torch.testing.assert_close(found[:, place], denoiser(walk.states[index], levels[index]))
+    assert driven(predictions(denoiser, walk, count=1)).shape == (8, 2)
+
+
+def test_a_curve_wants_a_place_for_each_value_and_an_objective_a_level() -> None:
+    assert measure.curve([torch.tensor(2.0), torch.tensor([3.0])], x=(10.0, 20.0)) == ((10.0, 20.0), (2.0, 3.0))
+    with pytest.raises(ng.NodeError, match="1 values at 2 places"):
+        measure.curve([torch.tensor(2.0)], x=(10.0, 20.0))
+    levels = log_snr(PROCESS, steps=2, end="data")
+    x, y = measure.by_level(torch.tensor([[1.0, 2.0], [3.0, 6.0]]), levels)
+    assert y == (2.0, 4.0)
+    assert x == tuple(level.t for level in levels if level.sigma > 0)
+    with pytest.raises(ng.NodeError, match="3 values for 2 noisy levels"):
+        measure.by_level(torch.zeros(1, 3), levels)
