@@ -33,17 +33,17 @@ def cut(plan: Plan, cache: Cache, fresh: Collection[int] = ()) -> Cut:
     for number in plan.wanted():
         states[number] = RUN
     stale = _downstream(plan, fresh) if fresh else ()
-    for number in range(len(tasks) - 1, -1, -1):
-        if states[number] != RUN:
-            continue
+    number = states.rfind(RUN)
+    while number >= 0:
         task = tasks[number]
         tier = cache.tier(task.key) if task.pure and number not in stale else None
         if tier is not None:
             states[number] = SERVED
             tiers[number] = tier
-            continue
-        for above in task.upstream():
-            states[above] = RUN
+        else:
+            for above in task.upstream():
+                states[above] = RUN
+        number = states.rfind(RUN, 0, number)
     return Cut(states, tiers, stale)
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import platform
 import re
 import sys
-from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
@@ -79,14 +77,17 @@ def current() -> Device:
     return _CURRENT.get() or resolve()
 
 
-@contextlib.contextmanager
-def using(device: Device) -> Iterator[None]:
-    """Make the device current, in this thread and context."""
-    token = _CURRENT.set(device)
-    try:
-        yield
-    finally:
-        _CURRENT.reset(token)
+class using:
+    """Make the device current, in this thread and context, until the end of the block."""
+
+    def __init__(self, device: Device) -> None:
+        self._device = device
+
+    def __enter__(self) -> None:
+        self._token = _CURRENT.set(self._device)
+
+    def __exit__(self, *_: object) -> None:
+        _CURRENT.reset(self._token)
 
 
 def torch_device() -> torch.device:

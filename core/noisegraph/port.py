@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Annotated, Any, get_args, get_origin
 
 from .types import describe, members, plain
@@ -49,7 +49,8 @@ class Port:
         from pydantic import ConfigDict, TypeAdapter
         from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 
-        for config in (ConfigDict(allow_inf_nan=False), None):  # a dataclass or model brings a configuration of its own
+        ours = ConfigDict(allow_inf_nan=False, strict=True)
+        for config in (ours, None):  # a dataclass or model brings a configuration of its own
             try:
                 made = TypeAdapter(self.annotation, config=config)
             except PydanticSchemaGenerationError:
@@ -72,7 +73,7 @@ class Port:
     @cached_property
     def strict(self) -> Callable[[Any], Any]:
         """Validates a literal of a simple type; what `accept` does, without its words."""
-        return partial(self.adapter.validator.validate_python, strict=True)
+        return self.adapter.validator.validate_python  # type: ignore[no-any-return]
 
     def accept(self, value: Any) -> Any:
         """The value as the function receives it; raises ValueError with what was found and wanted.

@@ -34,10 +34,9 @@ def recipe(spec: NodeSpec, precision: str) -> Recipe:
 
 def literal(spec: NodeSpec, name: str, value: Any) -> bytes:
     """A literal at a port as part of a key; a file counts by its content."""
-    kind = type(value)
-    if kind is int or kind is float:
-        return keys.literal(value)
     port = spec.ports[name]
+    if port.scalar:
+        return keys.literal(value)
     if port.file is not None and value is not None:
         return b"F" + keys.literal([files.digest(path) for path in files.named(value)])
     return keys.literal(port.dump(value))

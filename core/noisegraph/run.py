@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Collection, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -50,16 +49,18 @@ class _Run:
         self.values: dict[int, Any] = {}
         self.failures: dict[int, NodeFailed] = {}
         self.finished = bytearray(len(self.tasks))
-        self.outputs = Counter(plan.wanted())
-        self.left = [0] * len(self.tasks)
-        for number, count in self.outputs.items():
-            self.left[number] = count
-        for number, state in enumerate(self.states):
-            if state == RUN:
-                self._claim(self.tasks[number])
+        self.outputs = [0] * len(self.tasks)
+        """How many outputs read each task."""
+        for number in plan.wanted():
+            self.outputs[number] += 1
+        self.left = self.outputs.copy()
+        """How often each task's value will be read yet."""
+        running = [number for number, state in enumerate(self.states) if state == RUN]
+        for number in running:
+            self._claim(self.tasks[number])
         self.loops = any(task.spec.loops for task in self.tasks)
         self.performer = Performer(cache)
-        self.beside = Beside(plan, self.states)
+        self.beside = Beside(plan, running)
 
     def events(self) -> Iterator[Event]:
         """What happens, from RunStarted to RunFinished."""
@@ -67,8 +68,7 @@ class _Run:
         yield RunStarted(len(self.tasks), self.states.count(RUN), len(self.tiers))
         try:
             pinned = self.cache.pinned([self.tasks[number].key for number in self.tiers])
-            prints = self.performer.prints.installed()
-            with nothing_built_searched(), prints, pinned, using(self.plan.device):
+            with nothing_built_searched(), self.performer.prints, pinned, using(self.plan.device):
                 self._start_beside()
                 for number, state in enumerate(self.states):
                     if state == SERVED and (served := self._serve(number)) is not None:
@@ -171,7 +171,7 @@ class _Run:
             self.values[number] = value
         if self.loops:
             self.performer.provenance.add(value, self.tasks[number].key)
-        if self.beside.waits:
+        if self.beside.lanes:
             self.beside.made(number)
             self._start_beside()
 

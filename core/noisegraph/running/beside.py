@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextvars
 import queue
-from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from heapq import heappop, heappush
 from typing import Any
 
-from ..cut import RUN
 from ..events import Event
 from ..plan import Plan
 
@@ -23,20 +21,22 @@ AHEAD = 8
 class Beside:
     """Starts a task in a thread as soon as all that it reads is there; the run follows it when its turn comes."""
 
-    def __init__(self, plan: Plan, states: bytearray) -> None:
-        self._lanes: dict[int, str] = {}
-        for number, task in enumerate(plan.tasks):
-            if states[number] == RUN and (task.device or not task.spec.options.device):
+    def __init__(self, plan: Plan, running: Collection[int]) -> None:
+        self.lanes: dict[int, str] = {}
+        """The tasks that may have to be started yet, and where they run."""
+        for number in running:
+            task = plan.tasks[number]
+            if task.device or not task.spec.options.device:
                 lane = (task.device or "") if task.spec.options.device else ""
                 if lane != plan.device.name:
-                    self._lanes[number] = lane
-        if len(self._lanes) == states.count(RUN) and len(set(self._lanes.values())) == 1:
-            self._lanes = {}  # nothing to run beside
-        self._ready: dict[str, list[int]] = {lane: [] for lane in self._lanes.values()}
-        self._ahead: Counter[str] = Counter()
+                    self.lanes[number] = lane
+        if len(self.lanes) == len(running) and len(set(self.lanes.values())) == 1:
+            self.lanes = {}  # nothing to run beside
+        self._ready: dict[str, list[int]] = {lane: [] for lane in self.lanes.values()}
+        self._ahead: dict[str, int] = dict.fromkeys(self._ready, 0)
         self._waiting: dict[int, int] = {}
         self._readers: dict[int, list[int]] = {}
-        for number, lane in self._lanes.items():
+        for number, lane in self.lanes.items():
             above = set(plan.tasks[number].upstream())
             self._waiting[number] = len(above)
             for one in above:
@@ -47,29 +47,24 @@ class Beside:
         self._started: dict[int, queue.SimpleQueue[Any]] = {}
         self._cancelled = False
 
-    @property
-    def waits(self) -> bool:
-        """Whether tasks may have to be started yet."""
-        return bool(self._lanes)
-
     def made(self, number: int) -> None:
         """One more value is there, for which tasks may have waited."""
         for one in self._readers.pop(number, ()):
             self._waiting[one] -= 1
-            if not self._waiting[one] and one in self._lanes:
-                heappush(self._ready[self._lanes[one]], one)
+            if not self._waiting[one] and one in self.lanes:
+                heappush(self._ready[self.lanes[one]], one)
 
     def startable(self) -> Iterator[int]:
         """The tasks to start now: those whose turn comes first, as many as may be ahead of it."""
         for lane, ready in self._ready.items():
             while ready and self._ahead[lane] < AHEAD:
                 number = heappop(ready)
-                if number in self._lanes:
+                if number in self.lanes:
                     yield number
 
     def start(self, number: int, performance: Generator[Event, None, Any]) -> None:
         """Perform a task in its lane's thread."""
-        lane = self._lanes[number]
+        lane = self.lanes[number]
         self._ahead[lane] += 1
         if lane not in self._pools:
             self._pools[lane] = ThreadPoolExecutor(READERS if lane == "" else 1, f"noisegraph {lane or 'reading'}")
@@ -91,7 +86,7 @@ class Beside:
 
     def follow(self, number: int) -> Generator[Event, None, Any] | None:
         """The events of a task that was started, then its value; None for one that was not."""
-        lane = self._lanes.pop(number, "")
+        lane = self.lanes.pop(number, "")
         if number not in self._started:
             return None
         self._ahead[lane] -= 1

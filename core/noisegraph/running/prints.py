@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from threading import get_ident
 from typing import Any, TextIO
 
@@ -18,17 +17,15 @@ class Prints:
         self._inside: set[int] = set()
         self._kept: dict[int, list[str]] = {}
 
-    @contextmanager
-    def installed(self) -> Iterator[None]:
+    def __enter__(self) -> None:
         """Be `sys.stdout` until the end of the block; of runs that overlap, whichever ends last gives it back."""
         self._stdout = sys.stdout
         sys.stdout = self
-        try:
-            yield
-        finally:
-            self._ended = True
-            while isinstance(sys.stdout, Prints) and sys.stdout._ended:
-                sys.stdout = sys.stdout._stdout
+
+    def __exit__(self, *_: object) -> None:
+        self._ended = True
+        while isinstance(sys.stdout, Prints) and sys.stdout._ended:
+            sys.stdout = sys.stdout._stdout
 
     def call(self, function: Callable[..., Any], *values: Any, **arguments: Any) -> Any:
         """Call code of a node and keep what it prints."""

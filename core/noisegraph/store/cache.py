@@ -94,8 +94,11 @@ class Cache:
         self._told.clear()
         self.memory.pin(names)
         try:
-            with self.disk.pinned(names) if self.disk is not None else contextlib.nullcontext():
+            if self.disk is None:
                 yield
+            else:
+                with self.disk.pinned(names):
+                    yield
         finally:
             self.memory.unpin(names)
 
