@@ -34,15 +34,17 @@ def encode(
     *,
     label: Label | Annotated[list[Label], Field(min_length=1)] | None = None,
     classes: Annotated[int, Field(ge=1)] = 10,
+    repeat: Annotated[int, Field(ge=1, le=4096)] = 1,
 ) -> ng.Condition:
     """A class to draw, for a network that is conditioned on labels.
 
     label: the class, or a list with one an image; null is the empty label, for classifier-free guidance
     classes: how many the network knows; the empty label is the one after them
+    repeat: how often the labels follow one another, for a batch of so many times as many images
     """
     import torch
 
-    return ng.Condition({"y": torch.tensor(indices(label, classes))})
+    return ng.Condition({"y": torch.tensor(indices(label, classes)).repeat(repeat)})
 
 
 @ng.hookimpl

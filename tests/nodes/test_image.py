@@ -76,6 +76,10 @@ def test_a_label_its_list_and_the_empty_one_become_indices(given: Any, wanted: l
     assert label.encode(label=given, classes=10)["y"].tolist() == wanted
 
 
+def test_labels_follow_one_another_as_often_as_wanted() -> None:
+    assert label.encode(label=[3, 1], classes=10, repeat=2)["y"].tolist() == [3, 1, 3, 1]
+
+
 def test_a_label_that_the_network_does_not_know_is_told() -> None:
     with pytest.raises(ng.NodeError, match="label 10"):
         label.encode(label=10, classes=10)
