@@ -157,6 +157,15 @@ def test_a_wrong_sampler_is_caught(step: Callable[..., Any], test: str, says: st
     assert says in caught(Claimed)[test]
 
 
+@pytest.mark.parametrize("step", [in_place, answer_in_place])
+def test_of_a_step_that_works_in_place_that_alone_is_told(step: Callable[..., Any]) -> None:
+    class Claimed(SamplerContract):
+        sampler = ng.Sampler(Position, step, noisy=False, asks=ng.asks_here)
+        order = 1
+
+    assert list(caught(Claimed)) == ["a_step_changes_nothing_in_place"]
+
+
 def test_memory_outside_of_the_state_is_caught() -> None:
     class Hidden(SamplerContract):
         sampler = with_hidden_history()

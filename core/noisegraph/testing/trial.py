@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -27,30 +29,38 @@ def step_of(levels: Levels, index: int, seeds: Sequence[int], like: Tensor) -> S
     )
 
 
-def states(sampler: Sampler, denoiser: Denoiser, start: Tensor, levels: Levels, seeds: Sequence[int]) -> list[Any]:
-    """The sampler's state at every level, the first being that of the start."""
-    found = [sampler.init(start)]
+def walk(
+    sampler: Sampler, denoiser: Denoiser, start: Tensor, levels: Levels, step_at: Callable[[int, Tensor], Step]
+) -> Iterator[Any]:
+    """The sampler's state at every level, the first being that of the start; a step may spoil the one before it."""
+    state = sampler.init(start.clone())
+    yield state
     for index in range(levels.steps):
-        if sampler.finished is not None and sampler.finished(found[-1]):
-            break
-        found.append(sampler.step(denoiser, found[-1], step_of(levels, index, seeds, found[-1].x)))
-    return found
+        if sampler.finished is not None and sampler.finished(state):
+            return
+        state = sampler.step(denoiser, state, step_at(index, state.x))
+        yield state
+
+
+def states(sampler: Sampler, denoiser: Denoiser, start: Tensor, levels: Levels, seeds: Sequence[int]) -> list[Any]:
+    """The states of a walk, each as it was before the next step: that a step works in place is a test of its own."""
+    walked = walk(sampler, denoiser, start, levels, lambda index, x: step_of(levels, index, seeds, x))
+    return [copy.deepcopy(state) for state in walked]
 
 
 def result(sampler: Sampler, denoiser: Denoiser, start: Tensor, levels: Levels, seeds: Sequence[int] = ()) -> Tensor:
     """x at the last level; seeds are 0, 1, ... if not told."""
-    x: Tensor = states(sampler, denoiser, start, levels, seeds or range(len(start)))[-1].x
-    return x
+    seeds = seeds or range(len(start))
+    return _last(walk(sampler, denoiser, start, levels, lambda index, x: step_of(levels, index, seeds, x)))
 
 
 def many(sampler: Sampler, denoiser: Denoiser, start: Tensor, levels: Levels) -> Tensor:
     """As `result`, for thousands of points: one draw of noise for the whole batch."""
-    state = sampler.init(start)
-    for index in range(levels.steps):
-        if sampler.finished is not None and sampler.finished(state):
-            break
-        state = sampler.step(denoiser, state, _crowded(levels, index, state.x))
-    x: Tensor = state.x
+    return _last(walk(sampler, denoiser, start, levels, lambda index, x: _crowded(levels, index, x)))
+
+
+def _last(walked: Iterator[Any]) -> Tensor:
+    x: Tensor = deque(walked, maxlen=1)[0].x
     return x
 
 
