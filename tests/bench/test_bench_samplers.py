@@ -2,8 +2,8 @@
 
     pytest tests/bench/test_bench_samplers.py -m bench --benchmark-only
 
-The state is 1x4x64x64 on the CPU; the denoiser and the noise cost nothing. The report's `ratio` should not pass 3; a
-replay reads colder memory than the sampler did, so that ratios below 1 occur.
+The state is 1x4x64x64 on the CPU; the denoiser and the noise cost nothing. A step may take 3 times what the bare
+operations do, in CPU time; a replay reads colder memory than the sampler did, so that ratios below 1 occur.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SAMPLERS = {
     for spec in plugin.nodes.values()
     if spec.output is ng.Sampler and not any(port.required for port in spec.inputs)
 }
-STEPS = 30
+STEPS, MOST = 30, 3.0
 DRAWN = torch.randn(1, 4, 64, 64, generator=torch.Generator().manual_seed(1))
 EXPECTED = torch.randn(1, 4, 64, 64, generator=torch.Generator().manual_seed(2))
 
@@ -87,4 +87,5 @@ def test_a_samplers_step(benchmark: Any, name: str) -> None:
     benchmark.extra_info["microseconds a step"] = round(ours / STEPS * 1e6, 1)
     benchmark.extra_info["ratio"] = round(ours / bare, 2)
     benchmark.pedantic(walked, (sampler, levels), rounds=3)
+    assert ours <= MOST * bare, f"{ours / STEPS * 1e6:.0f} us a step, its torch operations {bare / STEPS * 1e6:.0f}"
     print(f"{name}: {ours / STEPS * 1e6:.0f} us a step, {ours / bare:.2f} x its torch operations")
