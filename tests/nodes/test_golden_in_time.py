@@ -87,8 +87,32 @@ def test_runge_kutta_in_time_walks_as_edms_ablation_sampler(case: Case) -> None:
     else:
         node = heun_in_time(alpha=case.params.get("alpha", 1.0), **churn(case.params))
     solved = solve(case, node, levels=grid, start=case.tensor("z") * grid[0].sigma)
-    if case.params["schedule"] == "vp" and case.params["discretization"] == "edm":
-        # Without churn the reference adds sqrt(sigma-hat^2 - sigma^2) of noise still, which rounding makes about 1e-8.
-        torch.testing.assert_close(solved.x, case.tensor("x_final"), rtol=0, atol=1e-7)
+    if (added := unmeant_noise(case)) > 0:
+        torch.testing.assert_close(solved.x, case.tensor("x_final"), rtol=0, atol=3 * added)
     else:
         agree(case, solved)
+
+
+def unmeant_noise(case: Case) -> float:
+    """The most noise that the reference adds in a step without churn, where rounding lets sigma-hat exceed sigma.
+
+    It goes from sigma to time and back, and adds sqrt(sigma-hat^2 - sigma^2) of a noise that is not stored: 3.7e-8 in
+    one step of ten, 0 in all of twenty.
+    """
+    grid = levels(case)
+    if case.params["schedule"] != "vp" or case.params["discretization"] != "edm" or "S_churn" in case.params:
+        return 0.0
+    low, high = math.log(0.002**2 + 1), math.log(80.0**2 + 1)
+    width = 2 * (low / EPSILON_S - high) / (EPSILON_S - 1)
+    least = high - width / 2
+    count = torch.arange(grid.steps, dtype=torch.float64)
+
+    def sigma(t: torch.Tensor) -> torch.Tensor:
+        return (math.e ** (width / 2 * t**2 + least * t) - 1) ** 0.5
+
+    def time(sigma: torch.Tensor) -> torch.Tensor:
+        return ((least**2 + 2 * width * (sigma**2 + 1).log()).sqrt() - least) / width
+
+    ends = 80.0 ** (1 / 7), 0.002 ** (1 / 7)
+    now = sigma(time((ends[0] + count / (grid.steps - 1) * (ends[1] - ends[0])) ** 7))
+    return float((sigma(time(now)) ** 2 - now**2).clamp(min=0).sqrt().max())
