@@ -46,6 +46,7 @@ class Everything(Provider):
         yield from self._nodes()
         yield from self._graphs()
         yield from self._runs()
+        yield from self._results()
         yield from self._themes()
 
     @property
@@ -81,6 +82,11 @@ class Everything(Provider):
     def _runs(self) -> Iterator[Found]:
         for run in reversed(self._app.store.runs):
             yield Found(f"run #{run.id} {run.graph}", run.status, partial(self._app.open_run, run.id))
+
+    def _results(self) -> Iterator[Found]:
+        for result in reversed(self._app.results.all):
+            told = f"result #{result.number} {result.name} {result.status}"
+            yield Found(told, result.file or result.message, partial(self._app.take_graph, result))
 
     def _themes(self) -> Iterator[Found]:
         for theme in THEMES:

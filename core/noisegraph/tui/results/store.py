@@ -30,6 +30,11 @@ class Results:
         return tuple(one for one in self.known.values() if not one.trashed)
 
     @property
+    def count(self) -> int:
+        """How many there are, 0 until somebody asked for them: the file is not read for their number alone."""
+        return 0 if self._found is None else sum(not one.trashed for one in self._found.values())
+
+    @property
     def next_number(self) -> int:
         """The number of the next result; none is given twice."""
         return max(self.known, default=0) + 1
