@@ -69,8 +69,6 @@ def test_a_worker_that_dies_leaves_a_result_that_says_so(tmp_path: Path) -> None
 
 def test_results_that_cannot_be_written_are_told_and_the_interface_lives(tmp_path: Path) -> None:
     app = app_on(tmp_path)
-    app.results.path.parent.parent.mkdir(parents=True, exist_ok=True)
-    app.results.path.parent.write_text("in the way") if not app.results.path.parent.exists() else None
     app.results.path = tmp_path / "lamp.json" / "results.jsonl"
 
     async def play(pilot: Pilot[int]) -> None:

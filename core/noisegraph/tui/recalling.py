@@ -75,7 +75,11 @@ class Recalling(Editing):
             self.results.append(results_of(run, command, pictures, self.results.next_number, time.time()))
         except OSError as error:
             self.tell(f"what run #{run.id} made is not among the results: {error.strerror}", "error")
+        self._show_results()
+
+    def _show_results(self) -> None:
         self.main.bottom.show_results()
+        self.show_store()
 
     def _on_results_pane_starred(self, event: ResultsPane.Starred) -> None:
         self._marked(lambda: self.results.star(event.number))
@@ -89,7 +93,7 @@ class Recalling(Editing):
             mark()
         except OSError as error:
             self.tell(f"{self.results.path} cannot be written: {error.strerror}", "error")
-        self.main.bottom.show_results()
+        self._show_results()
 
     def _on_results_pane_opened(self, event: ResultsPane.Opened) -> None:
         self.open_file(event.file)
