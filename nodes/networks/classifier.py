@@ -27,12 +27,16 @@ class AttentionPool(nn.Module):
         self.c_proj = nn.Conv1d(channels, out_channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
+        return self.c_proj(self.pooled(x)[:, :, None])[:, :, 0]  # type: ignore[no-any-return]
+
+    def pooled(self, x: Tensor) -> Tensor:
+        """What the mean has seen, before the last projection: [batch, channels]."""
         places = x.flatten(2)
         places = torch.cat([places.mean(dim=2, keepdim=True), places], dim=2) + self.positional_embedding
         packed: Tensor = self.qkv_proj(places)
         query, key, value = packed.view(len(x), 3, self.heads, -1, packed.shape[2]).transpose(3, 4).unbind(1)
         seen = functional.scaled_dot_product_attention(query[:, :, :1], key, value)
-        return self.c_proj(seen.flatten(1)[:, :, None])[:, :, 0]  # type: ignore[no-any-return]
+        return seen.flatten(1)
 
 
 class Classifier(nn.Module):
@@ -47,10 +51,19 @@ class Classifier(nn.Module):
         self.out = nn.Sequential(GroupNorm(config.groups, config.widths[-1]), nn.SiLU(), *_pool(config, size, pool))
 
     def forward(self, x: Tensor, t: Tensor) -> Tensor:
+        return self.out(self._hidden(x, t))  # type: ignore[no-any-return]
+
+    def features(self, x: Tensor, t: Tensor) -> Tensor:
+        """What the logits are a projection of, [batch, channels]: a space to compare pictures in."""
+        norm, activation, pool = self.out[:3]
+        h = activation(norm(self._hidden(x, t)))
+        return pool.pooled(h) if isinstance(pool, AttentionPool) else pool(h).flatten(1)
+
+    def _hidden(self, x: Tensor, t: Tensor) -> Tensor:
         emb = self.time_embed(timestep_embedding(t, self.config.model_channels).to(x.dtype))
         for stage in self.input_blocks:
             x = stage(x, emb)
-        return self.out(self.middle_block(x, emb))  # type: ignore[no-any-return]
+        return self.middle_block(x, emb)  # type: ignore[no-any-return]
 
 
 def _pool(config: UNetConfig, size: int, pool: Pool) -> tuple[nn.Module, ...]:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .batches import random_of
+from .batches import random_of, ranged
 from .descent import descend
 from .examples import Captioned, Schedule, Trained
 
@@ -85,11 +85,6 @@ def loop(
         return (rebuilt(network, picture)[0] + 1) / 2
 
     return descend(architecture, schedule, objective, verdict, look)
-
-
-def ranged(pixels: Tensor) -> Tensor:
-    """Pixels of 0 to 255 as the network sees them: float32 in [-1, 1]."""
-    return pixels.float() / 127.5 - 1
 
 
 def spaced(pixels: Tensor, count: int) -> Tensor:

@@ -34,11 +34,16 @@ class Batch(NamedTuple):
         return Batch(*(value.to(device) for value in self))
 
 
-def random_of(seed: int, iteration: int) -> Generator:
-    """A generator whose draws depend on (seed, iteration) alone (Philox, Salmon et al. 2011)."""
+def random_of(seed: int, iteration: int, draw: int = 0) -> Generator:
+    """A generator whose draws depend on (seed, iteration, draw) alone (Philox, Salmon et al. 2011)."""
     from numpy.random import Generator, Philox
 
-    return Generator(Philox(key=seed, counter=[0, 0, 0, iteration]))
+    return Generator(Philox(key=seed, counter=[0, 0, draw, iteration]))
+
+
+def ranged(pixels: Tensor) -> Tensor:
+    """Pixels of 0 to 255 as networks see them, float32 in [-1, 1]; what is no pixels stays as it is."""
+    return pixels if pixels.is_floating_point() else pixels.float() / 127.5 - 1
 
 
 def noisy_batch(
@@ -54,7 +59,7 @@ def noisy_batch(
     rows = torch.from_numpy(random.integers(len(examples), size=size))
     step = torch.from_numpy(random.integers(len(levels), size=size))
     dropped = torch.from_numpy(random.random(size) < drop)
-    data = examples[rows]
+    data = ranged(examples[rows])
     noise = torch.from_numpy(random.standard_normal(tuple(data.shape), dtype="float32"))
     points = torch.tensor([levels[index] for index in step.tolist()], dtype=torch.float64, device="cpu")
     t, alpha, sigma = points.float().view(size, 3, *[1] * (data.dim() - 1)).unbind(1)

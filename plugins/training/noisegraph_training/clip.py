@@ -11,8 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .autoencoder import ranged
-from .batches import random_of
+from .batches import random_of, ranged
 from .descent import descend
 from .examples import Captioned, Schedule, Trained
 

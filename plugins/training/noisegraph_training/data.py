@@ -54,6 +54,24 @@ def emoji(
 
 
 @ng.node(device=False)
+def points(points: ng.Points, *, name: str) -> Examples:
+    """Points as examples that all have one label.
+
+    name: what they are, for the card
+    """
+    import torch
+
+    return Examples(points.float(), torch.zeros(len(points), dtype=torch.int64), 1, name, "none needed")
+
+
+@ng.node(device=False)
+def captioned(examples: Examples) -> Captioned:
+    """Labelled pictures in [-1, 1] as pictures in colour whose captions are their labels."""
+    pixels = ((examples.data + 1) * 127.5).round().clamp(0, 255).byte().expand(-1, 3, -1, -1).contiguous()
+    return Captioned(pixels, [str(label) for label in examples.labels.tolist()], examples.name, examples.licence)
+
+
+@ng.node(device=False)
 def pictures(examples: Captioned) -> ng.Image:
     """The pictures of captioned examples in [0, 1]."""
     return ng.Image(examples.pixels.float() / 255)
@@ -62,4 +80,4 @@ def pictures(examples: Captioned) -> ng.Image:
 @ng.hookimpl
 def noisegraph_nodes() -> list[object]:
     """The nodes of this file."""
-    return [digits, emoji, pictures]
+    return [digits, emoji, points, captioned, pictures]

@@ -26,7 +26,7 @@ def loop(
     """The loop that trains `architecture` on `examples`; the empty label is the one after the last."""
     facts = {"data": examples.name, "data_licence": examples.licence, "classes": examples.classes}
     empty = torch.tensor([examples.classes], device="cpu")
-    told = {"y": torch.cat([examples.labels.cpu(), empty])} if labelled else {}
+    told = denoising.looked_up({"y": torch.cat([examples.labels.cpu(), empty])} if labelled else {})
 
     def look(network: Callable[..., Any]) -> Tensor:
         return pictures(network, examples, process, goal.prediction)

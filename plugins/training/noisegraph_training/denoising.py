@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 import noisegraph as ng
 import torch
+from numpy.random import Generator
 from torch import Tensor
 
-from .batches import noisy_batch
+from .batches import Batch, noisy_batch, random_of
 from .descent import descend
 from .examples import Schedule, Trained
 from .objective import Loss, loss_of
@@ -29,11 +30,13 @@ class Goal(NamedTuple):
 
 Network = Callable[..., Any]
 Look = Callable[[Network], Tensor]
+Told = Callable[[Batch, Generator], dict[str, Tensor]]
+"""What the network is told beside a batch, by name, from that and from random numbers of its own."""
 
 
 def loop(
     data: Tensor,
-    told: Mapping[str, Tensor],
+    told: Told,
     architecture: ng.Architecture,
     process: ng.Process,
     schedule: Schedule,
@@ -43,16 +46,16 @@ def loop(
 ) -> ng.Loop[Trained]:
     """The loop that trains `architecture` on `data` [examples, ...].
 
-    told: by name, one condition an example and the empty one after the last, [examples + 1, ...].
     facts: what the card says of the data, and of the parameters that are not of `schedule`.
     """
-    data, told = data.cpu(), {name: value.cpu() for name, value in told.items()}
+    data = data.cpu()
     levels = spread(process, goal.levels)
     loss = loss_of(goal.loss, goal.prediction, levels)
 
     def objective(network: Network, iteration: int, device: torch.device) -> Tensor:
         batch = noisy_batch(data, levels, schedule.batch, goal.drop, schedule.seed, iteration)
-        condition = {name: value[batch.rows].to(device) for name, value in told.items()}
+        random = random_of(schedule.seed, iteration, draw=1)
+        condition = {name: value.to(device) for name, value in told(batch, random).items()}
         batch = batch.on(device)
         return loss(network(batch.x, batch.t, **condition), batch)
 
@@ -60,6 +63,12 @@ def loop(
         return carded(facts, data, process, schedule, goal)
 
     return descend(architecture, schedule, objective, verdict, look)
+
+
+def looked_up(table: Mapping[str, Tensor]) -> Told:
+    """Conditions that lie in a table: one an example, and the empty one after the last, [examples + 1, ...]."""
+    table = {name: value.cpu() for name, value in table.items()}
+    return lambda batch, random: {name: value[batch.rows] for name, value in table.items()}
 
 
 def carded(

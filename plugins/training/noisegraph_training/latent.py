@@ -23,7 +23,8 @@ def loop(
 ) -> ng.Loop[Trained]:
     """The loop that trains `architecture` on latents under `wanted` [examples, ...] or `empty` [1, ...]."""
     facts = {"data": source.name, "data_licence": source.licence}
-    return denoising.loop(latents, tabled(wanted, empty, len(latents)), architecture, process, schedule, goal, facts)
+    told = denoising.looked_up(tabled(wanted, empty, len(latents)))
+    return denoising.loop(latents, told, architecture, process, schedule, goal, facts)
 
 
 def tabled(wanted: ng.Condition, empty: ng.Condition, count: int) -> dict[str, Tensor]:

@@ -11,6 +11,7 @@ from pydantic import Field
 from .card import weights
 from .denoising import Goal
 from .examples import Captioned, Examples, Schedule, Trained
+from .learned import network
 from .objective import Loss
 
 Count = Annotated[int, Field(ge=1)]
@@ -20,6 +21,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Levels = Annotated[int, Field(ge=2)]
+Objective = Literal["explicit", "implicit", "denoising", "sliced"]
 
 
 @ng.node(early=True)
@@ -77,6 +79,50 @@ def ddpm(
 
 
 @ng.node
+def classifier(
+    examples: Examples,
+    held_out: Examples,
+    architecture: ng.Architecture,
+    process: ng.Process,
+    schedule: Schedule,
+    *,
+    levels: Levels = 1000,
+) -> ng.Loop[Trained]:
+    """Train a classifier of noisy pictures, for classifier guidance (Dhariwal & Nichol 2021, section 4).
+
+    held_out: examples that it is not trained on, for the figures of the card
+    levels: how many noise levels, evenly spaced in time
+    """
+    from .classifying import loop
+
+    return loop(examples, held_out, architecture, process, schedule, levels)
+
+
+@ng.node
+def score(
+    points: ng.Points,
+    architecture: ng.Architecture,
+    process: ng.Process,
+    schedule: Schedule,
+    exact: ng.Denoiser | None = None,
+    *,
+    objective: Objective = "denoising",
+    prediction: ng.Prediction = "score",
+    levels: Levels = 100,
+) -> ng.Loop[Trained]:
+    """Learn the score of points at many levels of noise, each weighted by sigma^2.
+
+    exact: the denoiser whose score is the true one, for explicit score matching
+    objective: explicit and implicit (Hyvärinen 2005), denoising (Vincent 2011), sliced (Song et al. 2019)
+    prediction: what the network puts out
+    levels: how many noise levels, evenly spaced in time
+    """
+    from .scores import loop
+
+    return loop(points, exact, architecture, process, schedule, objective, prediction, levels)
+
+
+@ng.node
 def latent(
     examples: Captioned,
     latents: ng.Latent,
@@ -104,6 +150,66 @@ def latent(
 
     goal = Goal(prediction, loss, levels, drop)
     return loop(examples, latents, wanted, empty, architecture, process, schedule, goal)
+
+
+@ng.node
+def inpainting(
+    examples: Captioned,
+    latents: ng.Latent,
+    wanted: ng.Condition,
+    empty: ng.Condition,
+    architecture: ng.Architecture,
+    process: ng.Process,
+    schedule: Schedule,
+    *,
+    prediction: ng.Prediction = "v",
+    drop: Share = 0.1,
+    levels: Levels = 1000,
+) -> ng.Loop[Trained]:
+    """Train a denoiser that fills in what is masked (GLIDE, Nichol et al. 2022; Rombach et al. 2022, section 4.5).
+
+    Its input has beside the latent's channels the mask and the latent with what is masked set to zero.
+
+    latents: of the examples, from vae.encode
+    wanted: what goes with each: its words
+    empty: the empty text
+    prediction: what the network learns to put out
+    drop: how often the words are the empty ones, for classifier-free guidance
+    levels: how many noise levels, evenly spaced in time
+    """
+    from .inpainting import loop
+
+    goal = Goal(prediction, "simple", levels, drop)
+    return loop(examples, latents, wanted, empty, architecture, process, schedule, goal)
+
+
+@ng.node
+def upsampler(
+    examples: Captioned,
+    architecture: ng.Architecture,
+    process: ng.Process,
+    schedule: Schedule,
+    *,
+    prediction: ng.Prediction = "v",
+    levels: Levels = 1000,
+    strengths: Count = 10,
+    noisiest: Share = 0.5,
+    blur: Weight = 0.6,
+) -> ng.Loop[Trained]:
+    """Train super-resolution by two with conditioning augmentation (Ho et al. 2022, Cascaded diffusion, section 4).
+
+    Its input has beside the picture's channels those of the smaller picture, enlarged; its label is the strength.
+
+    prediction: what the network learns to put out
+    levels: how many noise levels, evenly spaced in time
+    strengths: of the noise on the smaller picture; as many classes as the network has
+    noisiest: the strongest noise, as a share of the process's time
+    blur: the widest blur of the smaller picture, its deviation in pixels
+    """
+    from .upsampling import Augmentation, loop
+
+    goal = Goal(prediction, "simple", levels, 0.0)
+    return loop(examples, architecture, process, schedule, goal, Augmentation(strengths, noisiest, blur))
 
 
 @ng.node
@@ -156,4 +262,16 @@ def clip(
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
-    return [schedule, ddpm, latent, autoencoder, clip, weights]
+    return [
+        schedule,
+        ddpm,
+        classifier,
+        score,
+        latent,
+        inpainting,
+        upsampler,
+        autoencoder,
+        clip,
+        weights,
+        network,
+    ]
