@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 AnyFamily = Literal["auto"] | FamilyName
 Pixels = Annotated[int, Field(ge=8, le=16384)]
+Strip = Annotated[int, Field(ge=1, le=65536)]
 AT_ONCE = 16
 """Pictures that the network is given at once, so that memory does not grow with the batch."""
 
@@ -212,32 +213,47 @@ def picture_sizes(sizes: Sequence[int], factor: int, channels: int) -> tuple[int
 
 
 @ng.node(facts=latent_facts)
-def encode(vae: Autoencoder, image: ng.Image) -> ng.Latent:
+def encode(vae: Autoencoder, image: ng.Image, *, strip: Strip | None = None) -> ng.Latent:
     """Pictures as latents: the means of their distributions, scaled to about unit variance.
 
     image: sides are multiples of what the autoencoder makes smaller (4 for model.emoji, 8 for Stable Diffusion)
+    strip: rows that are worked on at a time where a picture does not fit; the latent is the same
     """
     import torch
 
     latent_sizes(tuple(image.shape[1:]), vae.factor, vae.channels)
     with torch.no_grad():
         module: Any = vae.weights.module()
-        weight = next(module.parameters())
-        parts = [module.means((part * 2 - 1).expand(-1, 3, -1, -1).to(weight)) for part in torch.split(image, AT_ONCE)]
+        whole = _walked(module, strip, "means")
+        parts = [whole((part * 2 - 1).expand(-1, 3, -1, -1)) for part in torch.split(image, AT_ONCE)]
     return ng.Latent(torch.cat(parts).float() * vae.scale)
 
 
 @ng.node(facts=picture_facts)
-def decode(vae: Autoencoder, latent: ng.Latent) -> ng.Image:
-    """The pictures that latents stand for; what lies outside of [0, 1] is cut off."""
+def decode(vae: Autoencoder, latent: ng.Latent, *, strip: Strip | None = None) -> ng.Image:
+    """The pictures that latents stand for; what lies outside of [0, 1] is cut off.
+
+    strip: rows that are worked on at a time where a picture does not fit; the picture is the same
+    """
     import torch
 
     picture_sizes(tuple(latent.shape[1:]), vae.factor, vae.channels)
     with torch.no_grad():
         module: Any = vae.weights.module()
-        weight = next(module.parameters())
-        parts = [module.decode((part / vae.scale).to(weight)).float() for part in torch.split(latent, AT_ONCE)]
+        whole = _walked(module, strip, "decode")
+        parts = [whole(part / vae.scale).float() for part in torch.split(latent, AT_ONCE)]
     return ng.Image((torch.cat(parts) / 2 + 0.5).clamp(0, 1))
+
+
+def _walked(module: Any, strip: int | None, way: str) -> Callable[[ng.Tensor], ng.Tensor]:
+    """`decode` or `means` of the module, on its device in its dtype; in strips if wanted."""
+    from .networks.strips import Strips
+
+    if strip is not None:
+        walk = getattr(Strips(strip), way)
+        return lambda x: walk(module, x)
+    weight = next(module.parameters())
+    return lambda x: getattr(module, way)(x.to(weight))
 
 
 @ng.hookimpl

@@ -9,6 +9,7 @@ import noisegraph as ng
 
 from .checkpoint import SUFFIXES, Checkpoint, opened
 from .entry import Entry
+from .locate import text_parts
 from .part import Part
 from .recognise import found_autoencoder, found_unet
 
@@ -35,6 +36,8 @@ def described(path: Path) -> Mapping[str, Mapping[str, str]] | None:
     if first is not None:
         config = {name: str(value) for name, value in first.config.items() if value is not None}
         told["autoencoder"] = {**_part(first.part, checkpoint), **config}
+    for number, text in enumerate(text_parts(checkpoint), 1):
+        told[f"text {number}"] = {"layout": text.layout, **_part(text.part, checkpoint)}
     told["tensors"] = _prefixes(checkpoint.entries)
     return told
 

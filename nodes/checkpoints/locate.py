@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal, NamedTuple
+
 from . import diffusers_unet, diffusers_vae
 from .checkpoint import Checkpoint
 from .entry import Entries
@@ -12,6 +14,35 @@ _AUTOENCODERS = ("first_stage_model.", "vae/", "vqvae/", "movq/", "")
 _KEPT = ("encoder.", "decoder.", "quant_conv.", "post_quant_conv.", "quantize.embedding.")
 _OTHERS = ("transformer.", "final_ln.", "token_embedding.", "positional_embedding", "padding_embedding")
 _PROJECTION = "transformer_proj."
+
+_TEXTS: tuple[tuple[str, str, str], ...] = (
+    ("clip", "cond_stage_model.transformer.", "text_model.embeddings.token_embedding.weight"),
+    ("open-clip", "cond_stage_model.model.", "token_embedding.weight"),
+    ("bert", "cond_stage_model.transformer.", "token_emb.weight"),
+    ("clip", "conditioner.embedders.0.transformer.", "text_model.embeddings.token_embedding.weight"),
+    ("open-clip", "conditioner.embedders.0.model.", "token_embedding.weight"),
+    ("open-clip", "conditioner.embedders.1.model.", "token_embedding.weight"),
+    ("clip", "text_encoder/", "text_model.embeddings.token_embedding.weight"),
+    ("clip", "text_encoder/", "embeddings.token_embedding.weight"),
+    ("clip", "text_encoder_2/", "text_model.embeddings.token_embedding.weight"),
+    ("clip", "text_encoder_2/", "embeddings.token_embedding.weight"),
+    ("clip", "", "text_model.embeddings.token_embedding.weight"),
+    ("glide", "", "transformer_proj.weight"),
+)
+"""Layout of a text network, its prefix, and a name by which it is known."""
+
+
+class TextPart(NamedTuple):
+    """A text network in a checkpoint: its layout, and its tensors under the names of that layout."""
+
+    layout: Literal["clip", "open-clip", "bert", "glide"]
+    part: Part
+
+
+def text_parts(checkpoint: Checkpoint) -> tuple[TextPart, ...]:
+    """The text networks, in the order in which Stable Diffusion XL joins what they say."""
+    found = [(layout, prefix) for layout, prefix, name in _TEXTS if f"{prefix}{name}" in checkpoint.entries]
+    return tuple(TextPart(layout, Part(prefix)) for layout, prefix in found)  # type: ignore[arg-type]
 
 
 def unet_part(checkpoint: Checkpoint) -> Part | None:
