@@ -2,7 +2,7 @@
 
 `python fake_worker.py [--recorded FILE] [--steps N] [--seconds S] [--start S] [--fail NODE] [--crash NODE] [--flood N]
 [--print TEXT] [--deaf]`: `--seconds` is how long a step takes, `--start` how long it says nothing at first, `--flood`
-how many progress events each loop tells as fast as it can, `--crash` where it kills itself, `--deaf` that it never
+how many progress events each loop tells, 2,000 a second, `--crash` where it kills itself, `--deaf` that it never
 answers, `--late` that it answers nothing while a run is on.
 """
 
@@ -188,6 +188,8 @@ class Worker:
 
     def _steps(self, name: str) -> Iterator[Message]:
         for number in range(self.options.flood):
+            if number % 20 == 0:
+                time.sleep(0.01)
             yield {
                 "event": "progress",
                 "node": name,

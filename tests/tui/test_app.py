@@ -163,10 +163,10 @@ def test_the_problems_of_a_draft_are_listed_and_enter_goes_to_the_node(tmp_path:
 
 
 def test_two_thousand_events_a_second_hold_nothing_up(tmp_path: Path) -> None:
-    app = app_on(tmp_path, "--flood", "20000")
+    app = app_on(tmp_path, "--flood", "6000")
 
     async def play(pilot: Pilot[int]) -> None:
-        await pilot.press("r")
+        app.act("run.start")
         await until(pilot, lambda: app.store.busy)
         held: list[float] = []
         while not app.store.runs:

@@ -17,6 +17,9 @@ def command(graph: str | None, worker: str | None, device: str, out: Path | None
 
     GRAPH is a file, a graph of the library, or a picture that noisegraph made; without one the last graph is opened.
     """
+    import gc
+
+    gc.disable()  # what is made until the first frame stays; to look through it for garbage takes a quarter of that time
     from ..folders import state_folder
     from ..tui.app import make_app
     from ..tui.link.command import worker_command

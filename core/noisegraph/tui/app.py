@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from textual.command import Provider
 from textual.dom import DOMNode
 from textual.events import Event, Key
 from textual.screen import Screen
-from textual.widgets import Input, TextArea
 
 from ..folders import config_folder, state_folder
+from .authored import Authored
 from .commands.table import CHORDS, COMMANDS, bindings
-from .editing import Editing
+from .failing import Failing
 from .graph.view import GraphView
 from .header.banner import Banner
 from .keys.chords import PATIENCE, chords_of
 from .keys.hearing import Hearing
 from .keys.keymap import read_keymap
-from .picture.preview import Preview
-from .problems.pane import ProblemsPane
-from .queue.pane import QueuePane
 from .state.session import Memory, Session
 from .state.store import Store
 from .tabs import Tabs
 from .theme import THEMES
+
+if TYPE_CHECKING:
+    from textual.command import Provider
+
+    from .picture.preview import Preview
+    from .problems.pane import ProblemsPane
+    from .queue.pane import QueuePane
 
 
 def _palette() -> type[Provider]:
@@ -34,7 +39,7 @@ def _palette() -> type[Provider]:
     return Everything
 
 
-class NoisegraphApp(Editing):
+class NoisegraphApp(Authored, Failing):
     """Widgets are given what to show and tell what was wished; what is known stands in the store."""
 
     CSS_PATH = "app.tcss"
@@ -63,8 +68,10 @@ class NoisegraphApp(Editing):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
+        gc.freeze()
+        gc.enable()
         self._take_keymap()
-        self.main.open_bottom(self._session)
+        self.main.furnish(self.store, self._session)
         self.tell_restored()
         self.start_worker()
         self.theme_changed_signal.subscribe(self, lambda theme: self.remember())
@@ -113,22 +120,19 @@ class NoisegraphApp(Editing):
     def _on_banner_pressed(self, event: Banner.Pressed) -> None:
         self.restart_worker()
 
-    def open_file(self, name: str) -> None:
-        """Show a file in the system's viewer."""
-        self.open_url(Path(name).as_uri())
-
     # keys and commands
 
     async def on_event(self, event: Event) -> None:
         """Keys that begin or end a chord, and digits that count, are seen before any widget sees them."""
-        if isinstance(event, Key) and not event.is_forwarded and self._letters_act and self._hearing.hear(event.key):
+        if isinstance(event, Key) and not event.is_forwarded and self._acts(event) and self._hearing.hear(event.key):
             self.set_timer(1.1 * PATIENCE, self._hearing.expire)
             return
         await super().on_event(event)
 
-    @property
-    def _letters_act(self) -> bool:
-        return len(self.screen_stack) == 1 and not isinstance(self.focused, (Input, TextArea))
+    def _acts(self, event: Key) -> bool:
+        """Whether a letter is a command here, and not a part of a text."""
+        here = self.focused
+        return len(self.screen_stack) == 1 and (here is None or not here.check_consume_key(event.key, event.character))
 
     def count(self) -> int:
         """The number that was pressed before the command."""

@@ -1,20 +1,45 @@
-"""The panes below: log, problems, queue, results, plugins; one at a time, each mounted when it is first opened."""
+"""The panes below: log, problems, queue, results, plugins; one at a time, each made when it is first opened."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widget import Widget
-from textual.widgets import ContentSwitcher
 
 from .log.ring import Ring
-from .log.view import LogView
-from .problems.pane import ProblemsPane
-from .queue.pane import QueuePane
 from .state.store import Store
 from .tabs import Tab, Tabs
+
+if TYPE_CHECKING:
+    from .results.result import Result
+    from .results.store import Results
+
+
+@runtime_checkable
+class Pane(Protocol):
+    """A pane that is shown how things are."""
+
+    def show_store(self, store: Store) -> None:
+        """Show how things are."""
+
+
+@runtime_checkable
+class Shown(Protocol):
+    """A pane that is given results."""
+
+    def show(self, results: Sequence[Result]) -> None:
+        """Show these results."""
+
+
+@runtime_checkable
+class Renewed(Protocol):
+    """A pane that looks at something that grows."""
+
+    def renew(self) -> None:
+        """Look again."""
 
 
 class Bottom(Vertical):
@@ -24,42 +49,70 @@ class Bottom(Vertical):
         super().__init__(id="bottom")
         self.ring = Ring()
         self.tabs = Tabs()
-        self._panes = ContentSwitcher(id="panes")
-        self._makers: dict[str, Callable[[], Widget]] = {
-            "log": lambda: LogView(self.ring),
-            "problems": ProblemsPane,
-            "queue": QueuePane,
-        }
+        self._holder = Vertical(id="panes")
+        self._panes: dict[str, Widget] = {}
         self._store: Store | None = None
+        self.current = ""
+        """The pane that is open."""
+        self.kept: Results | None = None
+        """Where results are kept."""
+        self._makers: dict[str, Callable[[], Widget]] = {
+            "log": self._log,
+            "problems": _problems,
+            "queue": _queue,
+            "results": self._results,
+        }
+
+    def _log(self) -> Widget:
+        from .log.view import LogView
+
+        return LogView(self.ring)
+
+    def _results(self) -> Widget:
+        from .results.pane import ResultsPane
+
+        pane = ResultsPane()
+        if self.kept is not None:
+            self.call_after_refresh(pane.show, self.kept.all)
+        return pane
 
     @property
     def names(self) -> tuple[str, ...]:
         """The panes' ids."""
         return tuple(self._makers)
 
-    @property
-    def current(self) -> str:
-        """The pane that is open."""
-        return self._panes.current or ""
-
     def compose(self) -> ComposeResult:
         """The tabs; panes come when they are opened."""
         yield self.tabs
-        yield self._panes
+        yield self._holder
 
     def open(self, name: str) -> None:
         """Show a pane."""
-        if not self._panes.query(f"#{name}"):
-            self._panes.mount(self._makers[name]())
-        self._panes.current = name
+        if name not in self._panes:
+            self._panes[name] = self._makers[name]()
+            self._holder.mount(self._panes[name])
+        for other, pane in self._panes.items():
+            pane.display = other == name
+        self.current = name
         self.tabs.mark(name)
         if self._store is not None:
             self.show(self._store)
 
+    def pane(self, name: str) -> Widget | None:
+        """The pane of this name, if it was opened once."""
+        return self._panes.get(name)
+
     def renew_log(self) -> None:
         """The log has more lines."""
-        for view in self.query(LogView):
-            view.renew()
+        pane = self._panes.get(self.current)
+        if isinstance(pane, Renewed):
+            pane.renew()
+
+    def show_results(self) -> None:
+        """There are other results."""
+        pane = self._panes.get("results")
+        if self.kept is not None and isinstance(pane, Shown):
+            pane.show(self.kept.all)
 
     def show(self, store: Store) -> None:
         """Show how things are, in the tabs and in the pane that is open."""
@@ -70,9 +123,21 @@ class Bottom(Vertical):
                 Tab("log", "5", "Log"),
                 Tab("problems", "7", f"Problems {problems}", urgent=problems > 0),
                 Tab("queue", "3", f"Queue {waiting}"),
+                Tab("results", "4", f"Results {self.kept.count if self.kept is not None else 0}"),
             ]
         )
-        for queue in self.query(QueuePane):
-            queue.show(store.queue, store.run, store.runs)
-        for pane in self.query(ProblemsPane):
-            pane.show(store.plan.problems)
+        pane = self._panes.get(self.current)
+        if isinstance(pane, Pane):
+            pane.show_store(store)
+
+
+def _problems() -> Widget:
+    from .problems.pane import ProblemsPane
+
+    return ProblemsPane()
+
+
+def _queue() -> Widget:
+    from .queue.pane import QueuePane
+
+    return QueuePane()

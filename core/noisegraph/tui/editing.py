@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from ..errors import GraphError
 from .document.document import ChangedOnDiskError, Document
-from .prompt import Prompt
 from .state.session import Draft, Memory, Session
 from .state.store import Store
 from .working import Working
@@ -112,13 +112,13 @@ class Editing(Working):
         self._ask_name("Save as")
 
     def _ask_name(self, title: str) -> None:
+        from .prompt import Prompt
+
         self.push_screen(Prompt(title, str(self.store.document.path)), self._save_as)
 
     def _save_as(self, name: str | None) -> None:
         if not name:
             return
-        from pathlib import Path
-
         before = self.store.document.path
         path = Path(name).expanduser().absolute()
         try:

@@ -13,6 +13,14 @@ from textual.widgets import Input, Label
 class Prompt(ModalScreen[str | None]):
     """Gives the text, or None where it was left."""
 
+    DEFAULT_CSS = """
+    Prompt {
+        align: center middle;
+        & > #prompt { width: 70%; max-width: 90; height: auto; }
+        & > #prompt { border: round $accent; background: $surface; padding: 0 1; }
+        & #prompt-hint { color: $text-muted; }
+    }
+    """
     BINDINGS = [Binding("escape", "leave", "Leave", id="prompt.leave")]
 
     def __init__(self, title: str, text: str = "", hint: str = "enter: take it · esc: leave") -> None:

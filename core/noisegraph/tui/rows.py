@@ -26,6 +26,16 @@ class Part(NamedTuple):
 class Rows(ScrollView, Generic[T], can_focus=True):
     """Rows of things; a subclass says how one looks, and what its keys do."""
 
+    DEFAULT_CSS = """
+    Rows { scrollbar-size: 1 1; }
+    .rows--muted { color: $text-muted; }
+    .rows--strong { text-style: bold; }
+    .rows--good { color: $text-success; }
+    .rows--bad { color: $text-error; }
+    .rows--warn { color: $text-warning; }
+    .rows--live { color: $accent; }
+    .rows--cursor { text-style: reverse; }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j,down", "move(1)", "Down", show=False, id="rows.down"),
         Binding("k,up", "move(-1)", "Up", show=False, id="rows.up"),

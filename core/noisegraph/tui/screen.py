@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -19,11 +20,13 @@ from .keys.footer import KeyFooter
 from .link.lines import Message
 from .log.ring import Level
 from .log.telling import lines_of
-from .picture.preview import Preview
-from .plain import Parameters
 from .state.run import shot
 from .state.session import Session
 from .state.store import Store
+
+if TYPE_CHECKING:
+    from .form.inspector import Inspector, NodeForm
+    from .picture.preview import Preview
 
 _TOO_SMALL = "too small: 30 x 8 at least"
 
@@ -42,7 +45,10 @@ class MainScreen(Screen[None]):
         super().__init__()
         self._when_mounted = when_mounted
         self.bar, self.banner, self.bottom = Bar(), Banner(), Bottom()
-        self.graph, self.preview, self.inspector = GraphView(), Preview(), Parameters()
+        self.graph = GraphView()
+        self.preview: Preview | None = None
+        self.node_form: NodeForm | None = None
+        self._right = Vertical(id="right")
 
     def on_mount(self) -> None:
         """The panes stand: they can be shown something before the first frame."""
@@ -50,16 +56,23 @@ class MainScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """The panes, from top to bottom."""
+        self._take_size()
         yield Label(_TOO_SMALL, id="too-small")
         yield self.bar
         yield self.banner
         with Horizontal(id="body"):
             yield self.graph
-            with Vertical(id="right"):
-                yield self.preview
-                yield self.inspector
+            yield self._right
         yield self.bottom
         yield KeyFooter()
+
+    def _take_size(self) -> None:
+        """The classes of the size, before anything is styled: to add them later would style everything twice."""
+        for length, points in (
+            (self.app.size.width, self.HORIZONTAL_BREAKPOINTS),
+            (self.app.size.height, self.VERTICAL_BREAKPOINTS),
+        ):
+            self.add_class([name for least, name in points if length >= least][-1])
 
     @property
     def selected(self) -> str:
@@ -69,7 +82,8 @@ class MainScreen(Screen[None]):
     def show_document(self, store: Store) -> None:
         """Show the graph."""
         self.graph.show(store.document.outline)
-        self.show_node(store, self.selected)
+        inputs = self.inspector is not None and not self.inspector.node
+        self.show_node(store, "" if inputs else self.selected)
         self.show_store(store)
 
     def show_store(self, store: Store) -> None:
@@ -79,6 +93,8 @@ class MainScreen(Screen[None]):
         self.bar.show(store)
         self.banner.show(store)
         self.bottom.show(store)
+        if self.inspector is not None:
+            self.show_node(store, self.inspector.node)
 
     def show_catalog(self, store: Store) -> None:
         """Show what is known of the nodes."""
@@ -86,14 +102,21 @@ class MainScreen(Screen[None]):
 
     def show_node(self, store: Store, node: str) -> None:
         """Show a node's ports."""
-        item = store.document.outline.items.get(node)
-        if item is not None:
-            self.inspector.show(item)
+        if self.inspector is None:
+            return
+        from .form.context import form_context
+
+        self.inspector.show(store.document, node, form_context(store), store.states().get(node), store.policies)
+
+    @property
+    def inspector(self) -> Inspector | None:
+        """The form of a node, once it stands."""
+        return self.node_form.inspector if self.node_form is not None else None
 
     def show_picture(self, message: Message) -> None:
         """Show a picture of the run."""
         found = shot(message)
-        if found is not None:
+        if found is not None and self.preview is not None:
             of = found.of if message["event"] == "preview" else 0
             step = found.step if message["event"] == "preview" else 0
             self.preview.show(found.width, found.height, found.rgb, step, of, found.file)
@@ -101,11 +124,12 @@ class MainScreen(Screen[None]):
     @property
     def picture_size(self) -> int:
         """How many pixels a picture may have on its longer side to be seen whole."""
-        return min(max(self.preview.wanted, _LEAST_PICTURE), _MOST_PICTURE)
+        return min(max(self.preview.wanted if self.preview else 0, _LEAST_PICTURE), _MOST_PICTURE)
 
     def begin_run(self) -> None:
         """Another run begins: its pictures are seen."""
-        self.preview.begin()
+        if self.preview is not None:
+            self.preview.begin()
 
     def log_messages(self, messages: Iterable[Message]) -> None:
         """Put what is worth a line into the log."""
@@ -120,7 +144,8 @@ class MainScreen(Screen[None]):
 
     def pane(self, name: str) -> Widget | None:
         """The pane of this id, where it stands."""
-        return next(iter(self.query(f"#{name}").results(Widget)), None)
+        named = {"graph": self.graph, "preview": self.preview, "inspector": self.inspector}
+        return named.get(name) or self.bottom.pane(name)
 
     def panes(self) -> list[Widget]:
         """All panes that have keys of their own and that stand."""
@@ -136,11 +161,17 @@ class MainScreen(Screen[None]):
         self.go("graph")
         self.graph.select(node)
 
-    def open_bottom(self, session: Session) -> None:
-        """Open the pane below that was open last."""
+    def furnish(self, store: Store, session: Session) -> None:
+        """What need not stand in the first frame: the panes beside the graph, and the pane below that was open last."""
+        from .form.inspector import NodeForm
+        from .picture.preview import Preview
+
+        self.preview, self.node_form = Preview(), NodeForm()
+        self._right.mount(self.preview, self.node_form)
         self.bottom.open(session.pane if session.pane in self.bottom.names else "log")
-        if session.node:
+        if session.node in store.document.outline.items:
             self.graph.select(session.node)
+        self.show_node(store, self.selected)
 
     @property
     def open_pane(self) -> str:

@@ -10,7 +10,6 @@ from textual.app import App
 from textual.timer import Timer
 
 from ..folders import state_folder
-from .document.as_run import as_run
 from .link.command import worker_environment
 from .link.lines import Message
 from .link.link import Link
@@ -126,6 +125,8 @@ class Working(App[int]):
 
     def as_run(self) -> str:
         """The graph as the worker is to run it: muted, bypassed and pinned nodes replaced."""
+        from .document.as_run import as_run
+
         return as_run(self.store.document, self.store.marks, {}).text
 
     def enqueue(self, front: bool = False, **more: Any) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from textual.binding import Binding, BindingType
 
-from . import files, places, running
+from . import authoring, failing, files, places, running
 from .command import Command
 
 COMMANDS: dict[str, Command] = {
-    command.id: command for module in (running, places, files) for command in module.COMMANDS
+    command.id: command for module in (running, failing, authoring, places, files) for command in module.COMMANDS
 }
 CHORDS: dict[str, tuple[str, ...]] = {name: command.chords for name, command in COMMANDS.items() if command.chords}
 FIRSTS = sorted({chord[0] for chords in CHORDS.values() for chord in chords})

@@ -18,6 +18,13 @@ _LETTERS = "asdfghjklqwertyuiop"
 class JumpScreen(ModalScreen[str | None]):
     """Gives the id of a pane, or None."""
 
+    DEFAULT_CSS = """
+    JumpScreen {
+        align: left top;
+        background: transparent;
+        & > .jump { position: absolute; background: $accent; color: $background; text-style: bold; width: 3; }
+    }
+    """
     BINDINGS = [Binding("escape", "leave", "Leave", id="jump.leave")]
 
     def __init__(self, panes: Mapping[str, Widget | Offset]) -> None:

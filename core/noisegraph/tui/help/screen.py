@@ -46,6 +46,12 @@ class HelpRows(Rows[Topic]):
 class HelpScreen(ModalScreen[str | None]):
     """Gives the action that was chosen, or None."""
 
+    DEFAULT_CSS = """
+    HelpScreen {
+        align: center middle;
+        & > #help { width: 90%; max-width: 110; height: 80%; border: round $accent; background: $surface; }
+    }
+    """
     BINDINGS = [Binding("escape,q,question_mark,f1", "leave", "Leave", id="help.leave")]
 
     def __init__(self, topics: Sequence[Topic]) -> None:

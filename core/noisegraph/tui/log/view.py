@@ -26,6 +26,9 @@ _COLOURS: dict[Level, str] = {"info": "text-muted", "warn": "text-warning", "err
 class LogView(ScrollView, can_focus=True):
     """Lines of the ring; it follows the newest until one scrolls up."""
 
+    DEFAULT_CSS = """
+    LogView { scrollbar-size: 1 1; }
+    """
     BINDINGS = [
         Binding("j,down", "scroll_down", "Down", show=False, id="log.down"),
         Binding("k,up", "scroll_up", "Up", show=False, id="log.up"),

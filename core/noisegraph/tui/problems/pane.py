@@ -11,6 +11,7 @@ from textual.message import Message as Event
 
 from ..link.lines import Message
 from ..rows import Part, Rows
+from ..state.store import Store
 
 
 class ProblemsPane(Rows[Message]):
@@ -29,10 +30,10 @@ class ProblemsPane(Rows[Message]):
     def __init__(self) -> None:
         super().__init__("problems")
 
-    def show(self, problems: Sequence[Message]) -> None:
-        """Show these problems."""
-        if problems != self.things:
-            self.fill(problems)
+    def show_store(self, store: Store) -> None:
+        """Show the problems that the plan tells."""
+        if store.plan.problems != self.things:
+            self.fill(store.plan.problems)
 
     def parts(self, thing: Message) -> Sequence[Part]:
         """Line, path, what, hint."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -12,8 +11,8 @@ from textual.message import Message
 
 from ..rows import Part, Rows, Tone
 from ..state.plan import span
-from ..state.queue import Queue
 from ..state.run import Run, Status
+from ..state.store import Store
 
 _SHAPES: dict[Status, tuple[str, Tone]] = {
     "waiting": ("◌", "muted"),
@@ -71,13 +70,12 @@ class QueuePane(Rows[Row]):
     def __init__(self) -> None:
         super().__init__("queue")
 
-    def show(self, queue: Queue, run: Run | None, runs: Sequence[Run]) -> None:
+    def show_store(self, store: Store) -> None:
         """Show all runs; the newest of those that are over stands first."""
-        now = time.monotonic()
-        rows = [Row(entry.id, entry.title, "waiting") for entry in queue.entries]
-        if run is not None and not run.ended:
-            rows.insert(0, _row(run, now))
-        rows += [_row(one, now) for one in reversed(runs[-_MOST:])]
+        rows = [Row(entry.id, entry.title, "waiting") for entry in store.queue.entries]
+        if store.run is not None and not store.run.ended:
+            rows.insert(0, _row(store.run))
+        rows += map(_row, reversed(store.runs[-_MOST:]))
         if rows != self.things:
             self.fill(rows)
 
@@ -111,7 +109,7 @@ class QueuePane(Rows[Row]):
             self.post_message(self.Opened(self.chosen.run))
 
 
-def _row(run: Run, now: float) -> Row:
+def _row(run: Run) -> Row:
     if not run.ended:
         since = f"{run.ran}/{run.to_run}  {run.current}"
         return Row(run.id, run.graph, run.status, since)

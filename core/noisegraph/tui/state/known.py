@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,8 +18,7 @@ class Known:
     """One file for each worker's command line."""
 
     def __init__(self, folder: Path, command: Sequence[str]) -> None:
-        name = hashlib.blake2b(json.dumps(list(command)).encode(), digest_size=8).hexdigest()
-        self._path = folder / "tui" / "catalogs" / f"{name}.json"
+        self._path = folder / "tui" / "catalogs" / f"{zlib.crc32(json.dumps(list(command)).encode()):08x}.json"
 
     def message(self) -> Message:
         """What was kept; empty where nothing was, or it cannot be read."""

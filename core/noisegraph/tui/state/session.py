@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -72,7 +72,7 @@ class Memory:
     def draft(self, path: Path) -> Draft | None:
         """The draft of a graph, if there is one."""
         told = _read(self._draft_file(path))
-        if not isinstance(told.get("text"), str):
+        if not isinstance(told.get("text"), str) or told.get("path") != str(path):
             return None
         return Draft(str(path), told["text"], str(told.get("clean", "")))
 
@@ -85,7 +85,8 @@ class Memory:
         self._draft_file(path).unlink(missing_ok=True)
 
     def _draft_file(self, path: Path) -> Path:
-        return self._folder / "drafts" / f"{hashlib.blake2b(str(path).encode(), digest_size=8).hexdigest()}.json"
+        number = zlib.crc32(str(path).encode("utf-8", "surrogatepass"))
+        return self._folder / "drafts" / f"{path.stem[:40]}-{number:08x}.json"
 
 
 def _read(path: Path) -> dict[str, Any]:

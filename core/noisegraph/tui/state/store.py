@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from ..document.as_run import Marks
 from ..document.document import Document
+from ..document.marks import Marks
 from ..link.lines import Message
 from .catalog import Catalog
 from .node import NodeState
@@ -41,6 +41,10 @@ class Store:
     queue: Queue = field(default_factory=Queue)
     marks: Marks = field(default_factory=Marks)
     """Nodes that are muted, bypassed, pinned."""
+    fresh: frozenset[str] = frozenset()
+    """Nodes that the next run is to make anew, though they are cached."""
+    policies: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(node, port) or ("", input) -> what becomes of the seed there after a run was asked for."""
     catalog: Catalog = field(default_factory=Catalog)
     plugins: tuple[Message, ...] = ()
     health: Health = "off"
@@ -82,7 +86,8 @@ class Store:
             f"plan-{self._plans}", self.plan.nodes, self.plan.to_run, self.plan.cached, self.plan.seconds,
             self.plan.problems, known=False,
         )  # fmt: skip
-        return {"command": "plan", "run": self.plan.asked, **self._request(text, more)}
+        fresh = {"fresh": sorted(self.fresh)} if self.fresh else {}
+        return {"command": "plan", "run": self.plan.asked, **self._request(text, {**fresh, **more})}
 
     def next_command(self) -> Message | None:
         """The run to begin now, taken from the queue; None while there is none, or one is on."""
