@@ -70,7 +70,8 @@ def _show(checked: Checked) -> None:
     if rows:
         give(f"inputs\n{columns(rows, '  ')}")
     give(f"outputs\n{columns(list(_outputs(checked).items()), '  ')}")
-    say(f"{checked.flat.top.graph.name}: {len(checked.flat.nodes)} nodes, all well")
+    count = len(checked.flat.nodes)
+    say(f"{checked.flat.top.graph.name}: {count} node{'s' * (count != 1)}, all well")
 
 
 def _shown(told: dict[str, Any]) -> str:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
+import errno
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 import click
 
-from ..errors import GraphError, NoisegraphError, did_you_mean
-from .text import coloured, complain, say
+from ..errors import GraphError, NoisegraphError, Place, Problem, did_you_mean
+from .text import complain, say
 
 COMMANDS = {
     "run": "Run a graph and write what it makes.",
@@ -29,6 +32,7 @@ COMMANDS = {
     "worker": "Run graphs for another program, in JSON lines.",
 }
 """The commands that come with noisegraph; each is the `command` of the module of its name."""
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 FAILED, WRONG, CANCELLED, PIPE_CLOSED, BROKEN = 1, 2, 130, 141, 70
 
 
@@ -99,7 +103,18 @@ def commands() -> None:
 
 def main() -> NoReturn:
     """The entry point of the `noisegraph` program."""
+    _open_streams()
     sys.exit(code())
+
+
+def _open_streams() -> None:
+    """Streams that take whatever there is to tell; one that the caller closed leads to nothing, not to the next file."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        knows_all = codecs.lookup(sys.stdout.encoding).name == "utf-8"  # but for the names of files, which are bytes
+        sys.stdout.reconfigure(errors="surrogateescape" if knows_all else "backslashreplace")
 
 
 def code(arguments: Sequence[str] | None = None) -> int:
@@ -120,17 +135,34 @@ def code(arguments: Sequence[str] | None = None) -> int:
         complain(error.problems)
         return WRONG
     except NoisegraphError as error:
-        click.echo(f"{coloured('error:', 'red')} {error}", err=True)
+        complain([Problem(Place(), str(error))])
         return WRONG
+    except OSError as error:
+        return _not_told(error) if error.errno in DISK_FULL else _own_error()
     except Exception:
         return _own_error()
 
 
 def _pipe_closed() -> int:
-    """Nobody reads stdout any more: end without a word, and leave nothing that Python would flush at its exit."""
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Nobody reads stdout any more: end without a word."""
+    _close(sys.stdout)
     return PIPE_CLOSED
+
+
+def _not_told(error: OSError) -> int:
+    """What there was to tell cannot be written where stdout, or stderr, leads to."""
+    _close(sys.stdout)
+    with contextlib.suppress(OSError):
+        complain([Problem(Place(), f"cannot write what there is to tell: {error.strerror}")])
+        return FAILED
+    _close(sys.stderr)
+    return FAILED
+
+
+def _close(stream: TextIO) -> None:
+    """Leave nothing that Python would flush at its exit, and complain that it cannot."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _own_error() -> int:
