@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from noisegraph.graph import library
 from noisegraph.tui.document import edits
-from noisegraph.tui.document.as_run import Marks, as_run
+from noisegraph.tui.document.as_run import as_run
 from noisegraph.tui.document.document import Document
+from noisegraph.tui.document.marks import Marks
 
 DIGIT = Document.open(library()["digit"])
 

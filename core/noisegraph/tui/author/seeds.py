@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+import secrets
 from collections.abc import Callable, Mapping
 from typing import Literal, TypeAlias, get_args
 
@@ -17,13 +17,17 @@ LARGEST = 2**31 - 1
 """Of those that are drawn; larger ones are hard to tell apart."""
 
 
+def as_policy(text: str) -> Policy:
+    """The policy of this name; a fixed seed for a name that is none."""
+    return next((policy for policy in POLICIES if policy == text), "fixed")
+
+
 def after(policy: str) -> Policy:
     """The next policy."""
-    known = [*POLICIES]
-    return known[(known.index(policy) + 1) % len(known)] if policy in known else "increment"  # type: ignore[arg-type]
+    return POLICIES[(POLICIES.index(as_policy(policy)) + 1) % len(POLICIES)]
 
 
-def next_seed(seed: int, policy: str, draw: Callable[[int], int] = random.SystemRandom().randrange) -> int:
+def next_seed(seed: int, policy: str, draw: Callable[[int], int] = secrets.randbelow) -> int:
     """The seed of the next run."""
     if policy == "random":
         return draw(LARGEST)

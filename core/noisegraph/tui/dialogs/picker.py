@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar, Generic, TypeVar
 
 from textual import on
@@ -23,7 +23,7 @@ MOST_SHOWN = 200
 
 
 class Picker(ModalScreen[T | None], Generic[T]):
-    """Gives the value that was chosen, or None where none was."""
+    """Gives the value that was chosen, or None; `free` makes a value of what was typed and is no choice."""
 
     DEFAULT_CSS = """
     Picker { align: center middle; background: $background 60%; }
@@ -31,9 +31,12 @@ class Picker(ModalScreen[T | None], Generic[T]):
         width: 84; max-width: 96%; height: auto; max-height: 90%;
         border: round $accent; background: $surface; padding: 0 1;
     }
-    Picker Input { border: none; height: 1; padding: 0; background: $foreground 8%; margin-bottom: 1; }
-    Picker OptionList { height: auto; max-height: 60vh; border: none; background: $surface; padding: 0; }
-    Picker #picker-about { color: $foreground 70%; height: auto; max-height: 4; margin-top: 1; }
+    Picker Input { background: $foreground 8%; margin-bottom: 1; }
+    Picker OptionList {
+        height: auto; max-height: 60vh; border: none; background: $surface; padding: 0;
+        text-wrap: nowrap; text-overflow: ellipsis; scrollbar-size-vertical: 1;
+    }
+    Picker #picker-about { color: $foreground 70%; width: 1fr; height: auto; max-height: 4; margin-top: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Leave", id="picker.leave"),
@@ -50,10 +53,11 @@ class Picker(ModalScreen[T | None], Generic[T]):
         current: T | None = None,
         nothing: str = "nothing fits",
         wanted: str = "type to find",
+        free: Callable[[str], T] | None = None,
     ) -> None:
         super().__init__()
         self._title, self._choices, self._nothing, self._wanted = title, choices, nothing, wanted
-        self._current = current
+        self._current, self._free = current, free
         self._found: list[Choice[T]] = []
 
     def compose(self) -> ComposeResult:
@@ -61,7 +65,7 @@ class Picker(ModalScreen[T | None], Generic[T]):
         with Vertical() as box:
             box.border_title = Content(self._title)
             box.border_subtitle = Content("enter take · ↑ ↓ choose · esc leave")
-            yield Input(placeholder=self._wanted, id="picker-text")
+            yield Input(placeholder=self._wanted, compact=True, id="picker-text")
             yield OptionList(id="picker-list")
             yield Label(id="picker-about")
 
@@ -104,10 +108,12 @@ class Picker(ModalScreen[T | None], Generic[T]):
             shown.highlighted = there % len(self._found) if abs(by) == 1 else min(max(there, 0), len(self._found) - 1)
 
     @on(Input.Submitted)
-    def _take(self) -> None:
+    def _take(self, event: Input.Submitted) -> None:
         chosen = self.chosen
         if chosen is not None:
             self.dismiss(chosen.value)
+        elif self._free is not None and event.value:
+            self.dismiss(self._free(event.value))
 
     @on(OptionList.OptionSelected)
     def _clicked(self, event: OptionList.OptionSelected) -> None:

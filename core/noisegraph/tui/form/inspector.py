@@ -268,14 +268,13 @@ class NodeForm(Container):
 
         field: Field
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.inspector = Inspector()
+
     def compose(self) -> ComposeResult:
         """The form alone."""
-        yield Inspector()
-
-    @property
-    def inspector(self) -> Inspector:
-        """The form."""
-        return self.query_one(Inspector)
+        yield self.inspector
 
     @on(Begun)
     def _begin(self, event: Begun) -> None:
