@@ -108,10 +108,10 @@ def main() -> NoReturn:
 
 
 def _open_streams() -> None:
-    """Streams that take whatever there is to tell; one that the caller closed leads to nothing, not to the next file."""
+    """Streams that take whatever there is to tell; one that the caller closed leads nowhere, not to the next file."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode))
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 (it stays open as long as the process)
     if isinstance(sys.stdout, io.TextIOWrapper):
         knows_all = codecs.lookup(sys.stdout.encoding).name == "utf-8"  # but for the names of files, which are bytes
         sys.stdout.reconfigure(errors="surrogateescape" if knows_all else "backslashreplace")
