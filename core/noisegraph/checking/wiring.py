@@ -87,6 +87,7 @@ class Wiring:
             elif type(item) not in (Unset, Broken):
                 told = f"the list of '{port.name}' holds references to nodes or values, not both"
                 self.problems.append(Problem(node.scope.place(*where), told, "let a node make the value"))
+                return
 
     def check_field(self, wire: Wire, graph: Graph, output: str) -> None:
         """Tell where an output of the graph names a field that is not there."""
