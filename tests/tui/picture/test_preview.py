@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from noisegraph.tui.picture.blocks import Pixels
 from noisegraph.tui.picture.preview import Preview
 from noisegraph.tui.picture.reel import MOST, Frame, Reel
+from PIL import Image
 from textual.app import App, ComposeResult
 from textual.message import Message
 from textual.pilot import Pilot
@@ -153,3 +155,18 @@ def test_a_long_reel_is_thinned_out_but_keeps_its_ends_and_where_one_looks() -> 
         assert len(reel.frames) <= MOST
     assert (reel.frames[0].step, reel.frames[-1].step) == (1, 199)
     assert reel.frames[reel.index].step == looked_at
+
+
+def test_a_result_is_read_from_its_file_where_that_is_here(tmp_path: Path) -> None:
+    file = tmp_path / "large.png"
+    Image.new("RGB", (600, 300), (200, 0, 0)).save(file)
+
+    async def act(app: Probe, pilot: Pilot[None]) -> None:
+        app.preview.show(*GREY, file=str(file))
+        app.preview.show(*GREY, file=str(tmp_path / "gone.png"))
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        sizes = [(frame.picture.width, frame.picture.height) for frame in app.preview.reel.frames]
+        assert sizes == [(240, 120), (2, 2)]
+
+    played(act)

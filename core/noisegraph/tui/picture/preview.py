@@ -66,6 +66,16 @@ class Preview(Widget, can_focus=True):
         """A newer picture: of a step, or with none what came out in the end."""
         if len(rgb) == 3 * width * height and rgb:
             self._change(self.reel.add(Frame(Pixels(width, height, rgb), step, of, file)))
+            if file:
+                self.run_worker(lambda: self._read(file), thread=True, exit_on_error=False, group="pictures")
+
+    def _read(self, file: str) -> None:
+        """A result as it was written, where its file can be read here: what the worker tells is small."""
+        from .file import read
+
+        found = read(file)
+        if found is not None:
+            self.app.call_from_thread(lambda: self._change(self.reel.sharper(file, found)))
 
     def begin(self) -> None:
         """Another run: forget the pictures of the last."""

@@ -62,6 +62,13 @@ class Reel:
         kept = sorted({*range(0, newest, 2), newest} | (set() if self.at is None else {self.at}))
         return Reel(tuple(frames[one] for one in kept), None if self.at is None else kept.index(self.at))
 
+    def sharper(self, file: str, picture: Pixels) -> Reel:
+        """With the picture of this file in place of the small one."""
+        if not any(frame.file == file for frame in self.frames):
+            return self
+        frames = (replace(frame, picture=picture) if frame.file == file else frame for frame in self.frames)
+        return replace(self, frames=tuple(frames))
+
     def wind(self, by: int) -> Reel:
         """So many frames on; past the last one, the newest is followed again."""
         if not self.frames:

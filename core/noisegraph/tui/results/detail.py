@@ -29,7 +29,7 @@ def about(result: Result, before: Result | None, name: str, width: int) -> list[
 def _compared(before: Result, after: Result, name: str, width: int) -> list[list[Part]]:
     found = differences(before, after)
     if not found:
-        return [[Part(f"nothing differs from {name}", "muted")]]
+        return _wrapped(f"nothing differs from {name}", width, "muted")
     told = " · ".join(map(str, found))
     node = first_differing(before, after)
     lines = _wrapped(f"Δ to {name}: {told}", width, "")

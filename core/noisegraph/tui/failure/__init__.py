@@ -1,0 +1,1 @@
+"""What is told of a node that failed, and what can be done about it."""
