@@ -10,6 +10,7 @@ from .editing import Editing
 if TYPE_CHECKING:
     from .authoring import Author
     from .form.inspector import Inspector
+    from .plugins.pane import PluginsPane
 
 
 class Authored(Editing):
@@ -63,3 +64,14 @@ class Authored(Editing):
 
     def _on_inspector_asked(self, event: Inspector.Asked) -> None:
         self.author.ask(event.field)
+
+    def _on_plugins_pane_wanted(self, event: PluginsPane.Wanted) -> None:
+        self.author.insert_node(event.node)
+
+    def _on_plugins_pane_searched(self, event: PluginsPane.Searched) -> None:
+        self.author.find_node()
+
+    def _on_plugins_pane_read(self, event: PluginsPane.Read) -> None:
+        from .dialogs.reading import Reading
+
+        self.push_screen(Reading(event.title, event.text))

@@ -278,6 +278,11 @@ class Author:
         if self.attempt(edit):
             self.app.main.graph.select(name)
 
+    def find_node(self) -> None:
+        """Find a node by name, type or help, and add it."""
+        picker = Picker("find a node", list(fitting(self.catalog)), nothing="no such node")
+        self.app.push_screen(picker, _if_given(self.insert_node))
+
     def insert_node(self, use: str) -> None:
         """Add a node of this kind behind the one that is meant."""
         self._add(self.node, None, use)

@@ -61,6 +61,7 @@ class Bottom(Vertical):
             "problems": _problems,
             "queue": _queue,
             "results": self._results,
+            "plugins": _plugins,
         }
 
     def _log(self) -> Widget:
@@ -75,11 +76,6 @@ class Bottom(Vertical):
         if self.kept is not None:
             self.call_after_refresh(pane.show, self.kept.all)
         return pane
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The panes' ids."""
-        return tuple(self._makers)
 
     def compose(self) -> ComposeResult:
         """The tabs; panes come when they are opened."""
@@ -124,6 +120,7 @@ class Bottom(Vertical):
                 Tab("problems", "7", f"Problems {problems}", urgent=problems > 0),
                 Tab("queue", "3", f"Queue {waiting}"),
                 Tab("results", "4", f"Results {self.kept.count if self.kept is not None else 0}"),
+                Tab("plugins", "6", "Plugins", urgent=any(one.get("error") for one in store.plugins)),
             ]
         )
         pane = self._panes.get(self.current)
@@ -141,3 +138,9 @@ def _queue() -> Widget:
     from .queue.pane import QueuePane
 
     return QueuePane()
+
+
+def _plugins() -> Widget:
+    from .plugins.pane import PluginsPane
+
+    return PluginsPane()

@@ -1,0 +1,1 @@
+"""The plugins that are installed, with their nodes."""
