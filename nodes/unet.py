@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import noisegraph as ng
+from pydantic import Field
 
+from .checkpoints import diffusers_unet
 from .checkpoints.checkpoint import Checkpoint, CheckpointFile, opened
 from .checkpoints.families import NAMED, Family, FamilyName
+from .checkpoints.lora import beside, check_shapes, flat, root, sides
+from .checkpoints.part import Part
 from .checkpoints.recognise import FoundUNet, found_unet
 from .networks.unet_config import UNetConfig
 
@@ -18,6 +22,8 @@ if TYPE_CHECKING:
     from torch.nn import Module
 
 AnyFamily = Literal["auto"] | FamilyName
+LORA = ("lora_unet_", "unet.", "base_model.model.", "lycoris_")
+"""How names in a LoRA begin that are for the U-Net."""
 AnyPrediction = Literal["auto", "eps", "v", "x0"]
 
 
@@ -59,6 +65,7 @@ def known(found: FoundUNet, checkpoint: Checkpoint) -> dict[str, ng.Facts]:
     """The facts of a checkpoint's U-Net and of its latents."""
     part = found.part
     told = {**_kinship(found.family), "weights": part.size(checkpoint), "dtype": part.dtype(checkpoint)}
+    told["path"] = checkpoint.path
     return {"unet": told, "latent": latent_facts(found.family)}
 
 
@@ -98,9 +105,46 @@ def load(*, path: CheckpointFile, family: AnyFamily = "auto", prediction: AnyPre
     return LoadedUNet(network(found, checkpoint), found.process, latent_shape(found.family))
 
 
+def lora_facts(inputs: ng.Facts) -> ng.Facts:
+    """What is known of `unet.lora`; raises NodeError for a file that is for another network."""
+    told, path = inputs.get("unet", {}), inputs.get("path")
+    if isinstance(path, str) and "path" in told:
+        found, checkpoint = found_unet(opened(told["path"]), told["model"]), opened(told["path"])
+        shapes = found.part.shapes(checkpoint)
+        check_shapes(sides(opened(path), LORA, _layers(shapes, found.config)), shapes, path)
+    return dict(told)
+
+
+@ng.node(early=True, facts=lora_facts)
+def lora(
+    unet: ng.Network, *, path: CheckpointFile, strength: Annotated[float, Field(ge=-10, le=10)] = 1.0
+) -> ng.Network:
+    """A U-Net with a LoRA beside its layers (Hu et al. 2022); its own weights stay as they are. Several may follow.
+
+    path: a LoRA with kohya's names or those of diffusers; what it has for text encoders is left to text.lora
+    strength: of the branches; 0 is the network without them
+    """
+    if strength == 0:
+        return unet
+    base = root(unet.weights)
+    part = base.read if isinstance(base.read, Part) else Part()
+    shapes = part.shapes(opened(base.path))
+    layers = _layers(shapes, dict(base.config))
+    return replace(unet, weights=beside(unet.weights, opened(path), LORA, layers, shapes, strength))
+
+
+def _layers(shapes: Mapping[str, tuple[int, ...]], config: Mapping[str, Any]) -> dict[str, str]:
+    """What the U-Net's layers may be called in a file, without dots -> our name."""
+    own = [name.removesuffix(".weight") for name, shape in shapes.items() if len(shape) > 1]
+    made = UNetConfig(**config)
+    attending = [factor in made.attention_resolutions for factor in made.factors]
+    others = diffusers_unet.theirs(own, made.per_level(made.num_res_blocks), attending)
+    return {flat(name): name for name in own} | {flat(other): name for name, other in others.items()}
+
+
 def denoiser_facts(inputs: ng.Facts) -> ng.Facts:
     """What is known of `unet.denoiser`: what is known of its network, which it shares."""
-    return {name: fact for name, fact in inputs["unet"].items() if name not in ("weights", "dtype")}
+    return {name: fact for name, fact in inputs["unet"].items() if name not in ("weights", "dtype", "path")}
 
 
 @ng.node(early=True, facts=denoiser_facts)
@@ -115,4 +159,4 @@ def denoiser(unet: ng.Network, condition: ng.Condition | None = None) -> ng.Deno
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
-    return [architecture, load, denoiser]
+    return [architecture, load, lora, denoiser]

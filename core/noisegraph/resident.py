@@ -7,7 +7,7 @@ import os
 import sys
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
-from threading import Lock
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from .devices import Device, current, torch_device, torch_dtype
@@ -26,7 +26,7 @@ class _Resident:
 
     def __init__(self) -> None:
         self.modules: OrderedDict[tuple[Weights, Device], torch.nn.Module] = OrderedDict()
-        self.lock = Lock()
+        self.lock = RLock()  # what one network shares with another is loaded while it is
 
     def module(self, weights: Weights) -> torch.nn.Module:
         key = (weights, current())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from .entry import Entries, Entry
 from .part import Made
@@ -44,6 +44,27 @@ def ours(entries: Entries) -> dict[str, Made]:
     for name, entry in entries.items():
         place = next((one for one in _prefixes(name) if one in places), "")
         found |= _inside(places.get(place, ""), name[len(place) :], entry, entries, place)
+    return found
+
+
+def theirs(names: Iterable[str], blocks: Sequence[int], attending: Sequence[bool]) -> dict[str, str]:
+    """What diffusers calls layers of ours, for a U-Net of so many blocks at each size: our name -> theirs."""
+    last = len(blocks) - 1
+    there = {f"down_blocks.{level}.downsamplers.0.conv.weight" for level in range(last)}
+    there |= {f"up_blocks.{level}.upsamplers.0.conv.weight" for level in range(last)}
+    for side, more in (("down_blocks", 0), ("up_blocks", 1)):
+        for level, count in enumerate(blocks):
+            block = last - level if more else level
+            kinds = ("resnets", "attentions") if attending[level] else ("resnets",)
+            there |= {f"{side}.{block}.{kind}.{index}.x.y" for kind in kinds for index in range(count + more)}
+    entries = {name: Entry((), "", "", name) for name in there}
+    places = _ENDS | _blocks(entries, "down_blocks", "downsamplers") | _blocks(entries, "up_blocks", "upsamplers")
+    back = {ours: prefix for prefix, ours in places.items()}
+    inner = {ours: name for name, ours in _RESNET.items()}
+    found = {}
+    for name in names:
+        place = next((one for one in _prefixes(f"{name}.") if one in back), "")
+        found[name] = (back.get(place, "") + _renamed(f"{name}."[len(place) :], inner)).removesuffix(".")
     return found
 
 

@@ -67,7 +67,7 @@ class Part:
 
     def __call__(self, path: str) -> Iterator[tuple[str, Tensor]]:
         """The tensors under our names."""
-        files = _Files()
+        files = Files()
         for name, made in self.made(opened(path)).items():
             yield name, _tensor(made, files)
 
@@ -84,13 +84,14 @@ class Absent:
         raise ng.NodeError(f"'{path}' holds no {self.what}", self.hint)
 
 
-class _Files:
+class Files:
     """Open files, from which tensors are taken by name."""
 
     def __init__(self) -> None:
         self._open: dict[str, Callable[[str], Any]] = {}
 
     def tensor(self, entry: Entry) -> Tensor:
+        """A tensor, on the CPU; raises NodeError for a file that cannot be read."""
         if entry.file not in self._open:
             self._open[entry.file] = _taking(entry.file)
         return self._open[entry.file](entry.name)  # type: ignore[no-any-return]
@@ -121,7 +122,7 @@ def _within(state: Mapping[str, Any], name: str) -> Any:
     return _within(state[first], rest)
 
 
-def _tensor(made: Made, files: _Files) -> Tensor:
+def _tensor(made: Made, files: Files) -> Tensor:
     import torch
 
     found = [files.tensor(source) for source in made.sources]
