@@ -56,7 +56,8 @@ def result(sampler: Sampler, denoiser: Denoiser, start: Tensor, levels: Levels, 
 
 def many(sampler: Sampler, denoiser: Denoiser, start: Tensor, levels: Levels) -> Tensor:
     """As `result`, for thousands of points: one draw of noise for the whole batch."""
-    return _last(walk(sampler, denoiser, start, levels, lambda index, x: _crowded(levels, index, x)))
+    path = _Onward(start)
+    return _last(walk(sampler, denoiser, start, levels, lambda index, x: _crowded(levels, index, x, path)))
 
 
 def _last(walked: Iterator[Any]) -> Tensor:
@@ -64,23 +65,24 @@ def _last(walked: Iterator[Any]) -> Tensor:
     return x
 
 
-def _crowded(levels: Levels, index: int, x: Tensor) -> Step:
-    def noise(draw: int = 0) -> Tensor:
-        return normal([0], x[None], "step", index, draw)[0]
+def _crowded(levels: Levels, index: int, x: Tensor, path: _Onward) -> Step:
+    return Step(levels, index, lambda draw=0: normal([0], x[None], "step", index, draw)[0], path)
 
-    def drawn(start: float, end: float) -> Tensor:
-        return math.sqrt(abs(end - start)) * normal([0], x[None], f"path {start!r} {end!r}")[0]
 
-    reached: dict[float, tuple[float, Tensor]] = {}
+class _Onward:
+    """A Brownian motion that is asked onwards only: from a start to ever later ends, then from a later start."""
 
-    def path(start: float, end: float) -> Tensor:
-        """Increments over intervals that do not meet are independent; from one start, they go on from one another."""
-        middle, so_far = reached.get(start, (start, None))
-        so_far = drawn(middle, end) if so_far is None else so_far + drawn(middle, end)
-        reached[start] = end, so_far
-        return so_far / math.sqrt(abs(end - start))
+    def __init__(self, like: Tensor) -> None:
+        self._like = like
+        self._start, self._end, self._reached = math.nan, math.nan, like * 0
 
-    return Step(levels, index, noise, path)
+    def __call__(self, start: float, end: float) -> Tensor:
+        if start != self._start:
+            self._start, self._end, self._reached = start, start, self._like * 0
+        drawn = normal([0], self._like[None], f"path {self._end!r} {end!r}")[0]
+        self._reached = self._reached + math.sqrt(abs(end - self._end)) * drawn
+        self._end = end
+        return self._reached / math.sqrt(abs(end - start))
 
 
 @dataclass
