@@ -19,7 +19,6 @@ from .graph.view import GraphView
 from .header.banner import Banner
 from .keys.chords import PATIENCE, chords_of
 from .keys.hearing import Hearing
-from .keys.keymap import read_keymap
 from .state.session import Memory, Session
 from .state.store import Store
 from .tabs import Tabs
@@ -81,6 +80,8 @@ class NoisegraphApp(Authored, Failing):
         return Hearing(chords_of(chords), alone, self.act)
 
     def _take_keymap(self) -> None:
+        from .keys.keymap import read_keymap
+
         known = {binding.id for pane in self.main.walk_children() for _, binding in pane._bindings if binding.id}
         found = read_keymap(config_folder() / "keys.json", known | COMMANDS.keys())
         chords = {name: (keys,) for name, keys in found.keys.items() if len(keys) == 2 and keys.isalpha()}

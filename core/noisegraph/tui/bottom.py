@@ -78,15 +78,17 @@ class Bottom(Vertical):
         return pane
 
     def compose(self) -> ComposeResult:
-        """The tabs; panes come when they are opened."""
+        """The tabs, and what was opened before they stood; other panes come when they are opened."""
         yield self.tabs
-        yield self._holder
+        with self._holder:
+            yield from self._panes.values()
 
     def open(self, name: str) -> None:
         """Show a pane."""
         if name not in self._panes:
             self._panes[name] = self._makers[name]()
-            self._holder.mount(self._panes[name])
+            if self._holder.is_mounted:
+                self._holder.mount(self._panes[name])
         for other, pane in self._panes.items():
             pane.display = other == name
         self.current = name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -12,22 +13,23 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Label
 
-from .bottom import Bottom
 from .graph.view import GraphView
 from .header.banner import Banner
 from .header.bar import Bar
 from .keys.footer import KeyFooter
 from .link.lines import Message
-from .log.ring import Level
-from .log.telling import lines_of
 from .state.run import shot
 from .state.session import Session
 from .state.store import Store
 
 if TYPE_CHECKING:
+    from .bottom import Bottom
     from .form.inspector import Inspector, NodeForm
+    from .log.ring import Level
     from .picture.preview import Preview
 
+BELOW = ("log", "problems", "queue", "results")
+"""The panes that stand below."""
 _TOO_SMALL = "too small: 30 x 8 at least"
 
 _LEAST_PICTURE, _MOST_PICTURE = 64, 256
@@ -44,7 +46,9 @@ class MainScreen(Screen[None]):
     def __init__(self, when_mounted: Callable[[], None]) -> None:
         super().__init__()
         self._when_mounted = when_mounted
-        self.bar, self.banner, self.bottom = Bar(), Banner(), Bottom()
+        self.bar, self.banner = Bar(), Banner()
+        self._below = Vertical(id="below")
+        self._furnished = False
         self.graph = GraphView()
         self.preview: Preview | None = None
         self.node_form: NodeForm | None = None
@@ -63,8 +67,15 @@ class MainScreen(Screen[None]):
         with Horizontal(id="body"):
             yield self.graph
             yield self._right
-        yield self.bottom
+        yield self._below
         yield KeyFooter()
+
+    @cached_property
+    def bottom(self) -> Bottom:
+        """The panes below."""
+        from .bottom import Bottom
+
+        return Bottom()
 
     def _take_size(self) -> None:
         """The classes of the size, before anything is styled: to add them later would style everything twice."""
@@ -92,7 +103,8 @@ class MainScreen(Screen[None]):
         self.graph.tell(store.plan.line)
         self.bar.show(store)
         self.banner.show(store)
-        self.bottom.show(store)
+        if self._furnished:
+            self.bottom.show(store)
         if self.inspector is not None:
             self.show_node(store, self.inspector.node)
 
@@ -133,6 +145,8 @@ class MainScreen(Screen[None]):
 
     def log_messages(self, messages: Iterable[Message]) -> None:
         """Put what is worth a line into the log."""
+        from .log.telling import lines_of
+
         for level, node, text in lines_of(messages):
             self.bottom.ring.add([text], level, node)
         self.bottom.renew_log()
@@ -145,7 +159,7 @@ class MainScreen(Screen[None]):
     def pane(self, name: str) -> Widget | None:
         """The pane of this id, where it stands."""
         named = {"graph": self.graph, "preview": self.preview, "inspector": self.inspector}
-        return named.get(name) or self.bottom.pane(name)
+        return named.get(name) or (self.bottom.pane(name) if self._furnished else None)
 
     def panes(self) -> list[Widget]:
         """All panes that have keys of their own and that stand."""
@@ -168,7 +182,9 @@ class MainScreen(Screen[None]):
 
         self.preview, self.node_form = Preview(), NodeForm()
         self._right.mount(self.preview, self.node_form)
-        self.bottom.open(session.pane if session.pane in self.bottom.names else "log")
+        self._below.mount(self.bottom)
+        self._furnished = True
+        self.bottom.open(session.pane if session.pane in BELOW else "log")
         if session.node in store.document.outline.items:
             self.graph.select(session.node)
         self.show_node(store, self.selected)
@@ -184,9 +200,9 @@ class MainScreen(Screen[None]):
             self.minimize()
         self.set_class(name == "preview", "-looking")
         self.set_class(name == "inspector", "-inspecting")
-        if name in self.bottom.names:
+        if name in BELOW:
             self.bottom.open(name)
-        self.set_class(name in self.bottom.names, "-below")
+        self.set_class(name in BELOW, "-below")
         self.call_after_refresh(self._focus, name)
 
     def _focus(self, name: str) -> None:

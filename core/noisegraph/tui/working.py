@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from textual.app import App
 from textual.timer import Timer
 
 from ..folders import state_folder
-from .link.command import worker_environment
 from .link.lines import Message
-from .link.link import Link
-from .link.pace import Pace
-from .log.ring import Level
 from .screen import MainScreen
-from .state.known import Known
 from .state.queue import Queue
 from .state.store import Store, Topic
+
+if TYPE_CHECKING:
+    from .link.link import Link
+    from .link.pace import Pace
+    from .log.ring import Level
+    from .state.known import Known
 
 _FLUSHES = 15
 """How often a second the worker's messages are taken in."""
@@ -33,14 +35,30 @@ class Working(App[int]):
         super().__init__()
         self.store = store
         self.main: MainScreen = MainScreen(self.show_first)
-        self._known = Known(state_folder(), command)
         self._command = list(command)
-        self._link = self._new_link()
-        self._pace: Pace[Message] = Pace(_FLUSHES, self._hear)
         self._restarting = False
         self._later: dict[str, Timer] = {}
 
+    @cached_property
+    def _known(self) -> Known:
+        from .state.known import Known
+
+        return Known(state_folder(), self._command)
+
+    @cached_property
+    def _pace(self) -> Pace[Message]:
+        from .link.pace import Pace
+
+        return Pace(_FLUSHES, self._hear)
+
+    @cached_property
+    def _link(self) -> Link:
+        return self._new_link()
+
     def _new_link(self) -> Link:
+        from .link.command import worker_environment
+        from .link.link import Link
+
         environment = worker_environment(os.environ)
         return Link(self._command, environment, lambda messages: self._pace.add(messages), self._say, self._died)
 

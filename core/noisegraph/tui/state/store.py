@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 from ..document.document import Document
@@ -65,7 +65,15 @@ class Store:
 
     def states(self) -> Mapping[str, NodeState]:
         """Where every node of the graph stands."""
-        return {name: standing(name, self.run, self.plan) for name in self.document.outline.items}
+        return {name: self._state(name) for name in self.document.outline.items}
+
+    def _state(self, name: str) -> NodeState:
+        if name in self.marks.muted:
+            return NodeState("muted", "left out with what needs it; m takes it in again")
+        if name in self.marks.bypassed:
+            return NodeState("bypassed", "gone round; b goes through it again")
+        state = standing(name, self.run, self.plan)
+        return replace(state, why=f"pinned · {state.why}") if name in self.marks.pinned else state
 
     def _request(self, text: str, more: Mapping[str, Any]) -> Message:
         path = self.document.path
