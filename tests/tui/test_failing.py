@@ -8,7 +8,7 @@ import pytest
 from noisegraph.tui.failure.screen import FailureScreen
 from textual.pilot import Pilot
 
-from .probe import app_on, screen_text, until
+from .probe import GRAPH, app_on, screen_text, until
 from .test_app import drive
 
 
@@ -32,17 +32,19 @@ def test_a_failure_is_shown_at_once_and_escape_leaves_it(size: tuple[int, int], 
 
 
 def test_a_failure_is_retried_by_one_key_with_a_remedy_by_another_and_enter_goes_to_the_node(tmp_path: Path) -> None:
-    app = app_on(tmp_path, "--fail", "drawn")
+    drawn = {**GRAPH["nodes"]["drawn"], "batch": 6}  # type: ignore[index]
+    graph = {**GRAPH, "nodes": {**GRAPH["nodes"], "drawn": drawn}}  # type: ignore[dict-item]
+    app = app_on(tmp_path, "--fail", "drawn", graph=graph)
 
     async def play(pilot: Pilot[int]) -> None:
         await pilot.press("r")
         await until(pilot, lambda: isinstance(app.screen, FailureScreen))
-        await until(pilot, lambda: "1  run on the cpu, slowly" in screen_text(app))
+        await until(pilot, lambda: "Try  1  half the batch (3)" in screen_text(app))
         await pilot.press("1")
-        await until(pilot, lambda: len(app.store.runs) == 2 and isinstance(app.screen, FailureScreen))
-        assert app.store.asked[app.store.runs[-1].id]["device"] == "cpu"
+        await until(pilot, lambda: "half the batch (1)" in screen_text(app))
+        assert '"batch": 3' in app.store.asked[app.store.runs[-1].id]["graph"]
         await pilot.press("R")
-        await until(pilot, lambda: len(app.store.runs) == 3 and isinstance(app.screen, FailureScreen))
+        await until(pilot, lambda: "failed · run #0003" in screen_text(app))
         app.main.graph.select("first")
         await pilot.press("enter")
         await until(pilot, lambda: app.main.selected == "drawn")
