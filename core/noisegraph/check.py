@@ -233,8 +233,7 @@ class _Checker:
     def _outputs(self, flat: Flat) -> None:
         for name, arg in flat.outputs.items():
             for wire in wires(arg):
-                self.wiring.check_field(wire, self.graph, name)
-                self.types[name] = self.wiring.kind(wire)
+                self.types[name] = self.wiring.output(wire, self.graph, name)
             if type(arg) is Unset:
                 self.unset[arg.name] = None
 

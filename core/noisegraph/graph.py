@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import importlib.util
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from math import prod
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from .errors import GraphError, Place, Problem, did_you_mean
 from .folders import model_folders
+from .form import MOST_POINTS as MOST_POINTS
+from .form import NAME as NAME
+from .form import Part, malformed
 from .garbage import no_search
 from .reading.positions import Positions
 from .reading.source import LARGEST, read
 
-KEYS = ("$schema", "about", "paper", "inputs", "nodes", "outputs", "sweep", "needs")
-_KINDS = (("inputs", dict), ("nodes", dict), ("outputs", dict), ("needs", dict), ("about", str), ("paper", str))
-NAME = re.compile(r"[^\W\d][\w-]*")
-LONGEST_NAME = 100
-"""How many bytes a name may have: files are named after outputs."""
 SUFFIX = ".json"
-MOST_POINTS = 100_000
-"""How many points a sweep may have."""
 
 
 @dataclass(frozen=True)
@@ -128,16 +122,12 @@ class MalformedError(GraphError):
         self.sound = sound
 
 
-Part: TypeAlias = tuple[str, ...]
-"""The path of what is left out where it has a problem: a key of the file, or a name in one of its objects."""
-
-
 def parse(text: str | bytes, name: str = "graph", folder: Path | None = None) -> Graph:
     """A Graph from JSON text; raises GraphError with all problems of its form, MalformedError where a graph is left."""
     with no_search():
         data = read(text, name)
         graph = Graph(name, text if isinstance(text, str) else text.decode("utf-8-sig"), folder, data)
-        found = list(_problems(graph))
+        found = list(malformed(graph))
     if found:
         raise MalformedError([problem for problem, _ in found], _without(graph, [part for _, part in found]))
     return graph
@@ -151,96 +141,6 @@ def _without(graph: Graph, parts: Sequence[Part]) -> Graph:
         elif key in data:
             data[key].pop(names[0], None)
     return replace(graph, data=data, left_out=frozenset(part[-1] for part in parts))
-
-
-def _problems(graph: Graph) -> Iterator[tuple[Problem, Part]]:
-    for key in graph.data:
-        if key not in KEYS:
-            hint = did_you_mean(key, KEYS) or f"a graph has {', '.join(KEYS)}"
-            yield Problem(graph.place(key, key=True), f"no such key in a graph: '{key}'", hint), (key,)
-    for key, kind in _KINDS:
-        if not isinstance(graph.data.get(key, kind()), kind):
-            wanted = "an object" if kind is dict else "a string"
-            yield Problem(graph.place(key), f"'{key}' must be {wanted}, found {_shown(graph.data[key])}"), (key,)
-            return
-    yield from _name_problems(graph)
-    for name, node in graph.nodes.items():
-        if type(node) is not dict:
-            told = f"a node must be an object, found {_shown(node)}"
-            yield Problem(graph.place("nodes", name), told), ("nodes", name)
-        elif type(node.get("use")) is not str:
-            told = 'a node needs "use": the name of a node or of a graph'
-            yield Problem(graph.place("nodes", name), told), ("nodes", name)
-    for name, reference in graph.outputs.items():
-        if not (isinstance(reference, str) and reference[:1] == "$" and reference[:2] != "$$"):
-            found = f"an output must be a reference, found {_shown(reference)}"
-            hint = 'write "$node" or "$node.field"'
-            yield Problem(graph.place("outputs", name), found, hint), ("outputs", name)
-    for name, version in graph.needs.items():
-        if not isinstance(version, str):
-            told = f"must be a range of versions, found {_shown(version)}"
-            yield Problem(graph.place("needs", name), told), ("needs", name)
-    for problem in _sweep_problems(graph):
-        yield problem, ("sweep",)
-
-
-def _name_problems(graph: Graph) -> Iterator[tuple[Problem, Part]]:
-    fits = NAME.fullmatch
-    for section in ("inputs", "nodes", "outputs"):
-        for name in graph.data.get(section, ()):
-            if len(name) > LONGEST_NAME // 4 and len(name.encode()) > LONGEST_NAME:
-                told, hint = f"'{name[:60]}...' is too long for a name", f"take {LONGEST_NAME} bytes at most"
-                yield Problem(graph.place(section, name, key=True), told, hint), (section, name)
-            elif not fits(name):
-                told, hint = f"'{name[:60]}' cannot be a name", "use letters, digits, '_' and '-'"
-                yield Problem(graph.place(section, name, key=True), told, hint), (section, name)
-    for name in graph.inputs.keys() & graph.nodes.keys():
-        told = f"'{name}' is the name of an input and of a node"
-        yield Problem(graph.place("nodes", name, key=True), told, "rename one of them"), ("inputs", name)
-
-
-def _sweep_problems(graph: Graph) -> Iterator[Problem]:
-    sweep = graph.data.get("sweep")
-    if sweep is None:
-        return
-    rows: list[Any] = sweep if isinstance(sweep, list) else [sweep]
-    if not all(isinstance(row, dict) for row in rows):
-        hint = '{"scale": [3, 5]} is a product, [{"scale": 3}, {"scale": 5}] are rows'
-        yield Problem(
-            graph.place("sweep"), f"a sweep is an object of lists or a list of objects, found {_shown(sweep)}", hint
-        )
-        return
-    for index, row in enumerate(rows):
-        at: tuple[str | int, ...] = ("sweep", index) if isinstance(sweep, list) else ("sweep",)
-        for name, values in row.items():
-            if name not in graph.inputs:
-                hint = did_you_mean(name, graph.inputs) or f"its inputs are {', '.join(graph.inputs) or 'none'}"
-                yield Problem(graph.place(*at, name, key=True), f"sweeps '{name}', which is no input", hint)
-            if unmeant := _reference(values):
-                told = f"'{unmeant[:200]}': a reference cannot stand in a sweep"
-                yield Problem(graph.place(*at, name), told, 'write "$$" for a literal dollar')
-            if isinstance(sweep, dict) and not (isinstance(values, list) and values):
-                yield Problem(graph.place(*at, name), f"wants a list of values, found {_shown(values)}")
-        if isinstance(sweep, dict):
-            count = prod(len(values) for values in row.values() if isinstance(values, list))
-            if count > MOST_POINTS:
-                yield Problem(graph.place("sweep"), f"a sweep of {count} points", f"take at most {MOST_POINTS}")
-        if isinstance(sweep, list) and row.keys() != rows[0].keys():
-            told = f"this row gives {', '.join(row) or 'nothing'}, the first {', '.join(rows[0]) or 'nothing'}"
-            yield Problem(graph.place(*at), told, "give the same inputs in every row")
-
-
-def _reference(value: Any) -> str:
-    """A text in the value that looks like a reference, or the empty text."""
-    if type(value) is str:
-        return value if value[:1] == "$" and value[:2] != "$$" else ""
-    items = value if type(value) is list else value.values() if type(value) is dict else ()
-    return next(filter(None, map(_reference, items)), "")
-
-
-def _shown(value: Any) -> str:
-    names = {dict: "an object", list: "a list", str: "a string", bool: "true or false", type(None): "null"}
-    return names.get(type(value), "a number")
 
 
 def library_folder() -> Path | None:

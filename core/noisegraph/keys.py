@@ -33,11 +33,11 @@ def unique() -> bytes:
 def literal(value: Any) -> bytes:
     """Plain data as bytes that tell 1, 1.0, true and "1" apart, and 0.0 from -0.0."""
     kind = type(value)
+    if kind is int:
+        return b"i%d;" % value
     if kind is str:
         data = value.encode("utf-8", "surrogatepass")
         return b"s%d:%b" % (len(data), data)
-    if kind is int:
-        return b"i%d;" % value
     if kind is float:
         return b"f" + _FLOAT(value)
     if kind is bool:

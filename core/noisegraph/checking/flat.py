@@ -46,7 +46,8 @@ class Flattener:
         self._open(top)
         for node in self.nodes:
             self._wire(node)
-        outputs = {name: self.references.output(top, name) for name in graph.outputs}
+        reference = self.references.reference
+        outputs = {name: reference(top, text, ("outputs", name)) for name, text in graph.outputs.items()}
         return Flat(self.nodes, outputs, top)
 
     def _bind_top(self, top: Scope, given: Mapping[str, Any]) -> None:

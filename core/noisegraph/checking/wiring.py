@@ -89,11 +89,12 @@ class Wiring:
                 self.problems.append(Problem(node.scope.place(*where), told, "let a node make the value"))
                 return
 
-    def check_field(self, wire: Wire, graph: Graph, output: str) -> None:
-        """Tell where an output of the graph names a field that is not there."""
+    def output(self, wire: Wire, graph: Graph, name: str) -> Any:
+        """The type that an output of the graph gives; tells where it names a field that is not there."""
         kind = self.kind(wire)
         if isinstance(kind, NoFieldError):
-            self.problems.append(Problem(graph.place("outputs", output), str(kind), kind.hint))
+            self.problems.append(Problem(graph.place("outputs", name), str(kind), kind.hint))
+        return kind
 
     def bind(self, index: int, node: FlatNode) -> None:
         """Find the type that a generic node gives from the wires that it reads."""
