@@ -39,7 +39,8 @@ class Authored(Editing):
     def enqueue(self, front: bool = False, **more: Any) -> None:
         """Ask for a run of the graph as it is now; then seeds become those of the next run."""
         if self.main.node_form is not None:
-            self.main.node_form.commit()
+            document = self.main.node_form.finished(self.store.document)
+            self.edit(document, document.label)
         fresh = sorted(self.store.fresh | set(more.pop("fresh", ())))
         super().enqueue(front, **more, **({"fresh": fresh} if fresh else {}))
         self.store.fresh = frozenset()

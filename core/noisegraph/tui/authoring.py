@@ -25,6 +25,7 @@ from .form.context import form_context
 from .form.fields import Context, Field, Form, inputs_form, node_form
 from .form.inspector import Inspector
 from .form.kind import meant, shown, tokens
+from .form.taking import taken
 from .outline import Outline
 from .prompt import Prompt
 from .state.catalog import Catalog, Port
@@ -167,10 +168,7 @@ class Author:
 
     def take(self, field: Field, text: str) -> None:
         """Give a field the value that a text means."""
-        inspector = self.inspector
-        wrong = inspector.take(field, text)
-        if wrong:
-            self.app.tell(f"{field.name}: {wrong}", "warn")
+        self.attempt(lambda document: taken(document, field, text))
 
     def edit_prompt(self) -> None:
         """Write the prompt of the node that is meant, else the first of the graph; without one, edit what there is."""

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from textual.app import App
+from textual.app import App, SuspendNotSupported
 
 
 class NoEditorError(Exception):
@@ -40,6 +40,8 @@ def visit(app: App[int], command: list[str]) -> None:
     try:
         with app.suspend():
             code = subprocess.run(command, check=False).returncode
+    except SuspendNotSupported:
+        raise NoEditorError("this terminal cannot be lent to an editor") from None
     except OSError as error:
         raise NoEditorError(f"cannot start {command[0]}: {error.strerror or error}; set $EDITOR") from None
     app.refresh(layout=True)

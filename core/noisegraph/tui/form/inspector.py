@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -18,13 +19,14 @@ from textual.strip import Strip
 
 from ...errors import GraphError
 from ..document.document import Document
-from ..document.edits import reset, set_input, set_value, write
+from ..document.edits import reset
 from ..rows import Part, Rows
 from ..state.node import NodeState
 from .fields import Context, Field, Form, inputs_form, node_form
-from .kind import meant, stepped
+from .kind import stepped
 from .line_editor import LineEditor
 from .lines import Line, columns, help_of, lines
+from .taking import given, taken
 
 _HELP_FROM = 9
 """From this height on, two lines tell of the field under the cursor."""
@@ -194,7 +196,8 @@ class Inspector(Rows[Line]):
         elif field.kind.way in ("bool", "choice"):
             choices = field.kind.choices or (False, True)
             here = choices.index(field.value) if field.value in choices else -1
-            self.change(field, choices[(here + 1) % len(choices)])
+            value = choices[(here + 1) % len(choices)]
+            self._edit(lambda: given(self.document, field, value))
 
     def action_step(self, by: int) -> None:
         """A little more or less."""
@@ -216,21 +219,11 @@ class Inspector(Rows[Line]):
     def take(self, field: Field, text: str) -> str:
         """Take a text as the field's value; what is wrong with it, or nothing."""
         try:
-            value = meant(text, field.kind, field.port.limits)
-        except ValueError as error:
+            document = taken(self.document, field, text)
+        except (GraphError, ValueError) as error:
             return str(error)
-        self.change(field, value)
+        self._edit(lambda: document)
         return ""
-
-    def change(self, field: Field, value: object) -> None:
-        """Give the field a value."""
-        node, port = field.target
-        if not node:
-            self._edit(lambda: set_input(self.document, port, value))
-        elif field.kind.way == "json":
-            self._edit(lambda: write(self.document, node, port, value, f"set {node}.{port}"))
-        else:
-            self._edit(lambda: set_value(self.document, node, port, value))
 
     def _edit(self, edit: Callable[[], Document]) -> None:
         try:
@@ -302,7 +295,11 @@ class NodeForm(Container):
             if inspector.field and inspector.field.origin != "wire":
                 inspector.call_after_refresh(inspector.action_edit)
 
-    def commit(self) -> None:
-        """Take what is being written, as far as it can be."""
+    def finished(self, document: Document) -> Document:
+        """The document with what is being written, as far as it can be; the editor goes."""
         for editor in self.query(LineEditor):
-            editor.post_message(LineEditor.Written(editor, editor.field, editor.value))
+            with suppress(GraphError, ValueError):
+                document = taken(document, editor.field, editor.value)
+            editor.remove()
+            self.inspector.focus()
+        return document

@@ -56,6 +56,8 @@ def kind_of(port: Port) -> Kind:
         return Kind("seed", optional=optional)
     if kinds <= {"int", "float", *_LISTS} and kinds & set(_LISTS):
         return Kind("list", optional=optional)
+    if kinds == {"str"} and port.name.endswith("prompt"):
+        return Kind("prompt", optional=optional)
     return Kind(_WAYS.get(kinds, "json"), optional=optional)
 
 
