@@ -11,14 +11,17 @@ from ..devices import Device
 MOST_MEMORY = 4_000_000_000
 
 
-def meters(device: Device) -> dict[str, int | None]:
-    """The bytes that this process has resident, and those used and there on a CUDA device; None where unknown."""
+def meters(device: Device) -> dict[str, float | None]:
+    """The bytes that this process has resident, and those used and there on a CUDA device, and how many processors are
+    wanted, of how many; None where unknown."""
     used = total = None
     torch = sys.modules.get("torch")
     if torch is not None and device.kind == "cuda" and torch.cuda.is_initialized():
         free, total = torch.cuda.mem_get_info(device.name)
         used = total - free
-    return {"rss": _resident(), "device_used": used, "device_total": total}
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    found = {"rss": _resident(), "device_used": used, "device_total": total}
+    return {**found, "load": load, "processors": os.cpu_count()}
 
 
 def memory_bound() -> int:

@@ -19,6 +19,7 @@ from .graph.view import GraphView
 from .header.banner import Banner
 from .keys.chords import PATIENCE, chords_of
 from .keys.hearing import Hearing
+from .outside import Outside
 from .state.session import Memory, Session
 from .state.store import Store
 from .tabs import Tabs
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from .problems.pane import ProblemsPane
     from .queue.pane import QueuePane
 
+_CONFIRM_SECONDS = 3.0
+
 
 def _palette() -> type[Provider]:
     from .help.palette import Everything
@@ -38,7 +41,7 @@ def _palette() -> type[Provider]:
     return Everything
 
 
-class NoisegraphApp(Authored, Failing):
+class NoisegraphApp(Authored, Failing, Outside):
     """Widgets are given what to show and tell what was wished; what is known stands in the store."""
 
     CSS_PATH = "app.tcss"
@@ -51,8 +54,10 @@ class NoisegraphApp(Authored, Failing):
         super().__init__(store, command, memory)
         self._session = session
         self._hearing = self._new_hearing(CHORDS)
+        self._asked: dict[str, float] = {}
         for theme in THEMES:
             self.register_theme(theme)
+        self.animation_level = "none"  # nothing here moves by itself; over ssh every frame costs
         self.theme = session.theme if session.theme in self.available_themes else THEMES[0].name
 
     def get_default_screen(self) -> Screen[None]:
@@ -181,6 +186,12 @@ class NoisegraphApp(Authored, Failing):
 
         self.push_screen(JumpScreen(self.main.in_sight()), self.main.go_if)
 
+    def confirmed(self, what: str) -> bool:
+        """Whether the same was asked for a moment before."""
+        now = self.store.clock()
+        before, self._asked[what] = self._asked.get(what, float("-inf")), now
+        return now - before < _CONFIRM_SECONDS
+
     def next_theme(self) -> None:
         """Take the next theme."""
         names = [theme.name for theme in THEMES]
@@ -189,12 +200,6 @@ class NoisegraphApp(Authored, Failing):
     def take_theme(self, name: str) -> None:
         """Take the theme of this name."""
         self.theme = name
-
-    def leave(self) -> None:
-        """End; the worker ends after the step that it is in."""
-        self.remember_now()
-        self.close_worker()
-        self.exit(0)
 
 
 def make_app(name: str | None, command: Sequence[str], out: str) -> NoisegraphApp:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _FLUSHES = 15
 """How often a second the worker's messages are taken in."""
 _PLAN_DELAY = 0.15
+_PATIENCE = 3.0
+"""Seconds after which a run that was cancelled should have stopped."""
 _SHOWN: set[Topic] = {"run", "ended", "plan", "meters", "worker", "picture"}
 
 
@@ -107,6 +109,7 @@ class Working(App[int]):
         with self.batch_update():
             if changed.keys() & _SHOWN:
                 self.main.show_store(self.store)
+            self.heard()
             for message in changed.get("picture", ()):
                 self.main.show_picture(message)
             self.main.log_messages(messages)
@@ -115,6 +118,9 @@ class Working(App[int]):
         if "ended" in changed:
             self.run_ended()
         self.next_run()
+
+    def heard(self) -> None:
+        """The worker said something."""
 
     def _say(self, lines: list[str]) -> None:
         self.main.add_log(lines)
@@ -168,10 +174,15 @@ class Working(App[int]):
         on = self.store.run.id if self.store.busy and self.store.run is not None else ""
         if on and run in ("", on):
             self.tell_worker(command="cancel", run=on)
+            self.soon("patience", _PATIENCE, lambda: self._still_on(on))
         else:
             self.store.queue = self.store.queue.without(run)
             self.remember()
         self.show_store()
+
+    def _still_on(self, run: str) -> None:
+        if self.store.busy and self.store.run is not None and self.store.run.id == run:
+            self.tell(f"run #{run} is still in its step; F9 ends the worker at once, the queue is kept", "warn")
 
     def pause(self) -> None:
         """Hold the run, or let it go on."""

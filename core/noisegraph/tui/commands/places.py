@@ -32,6 +32,8 @@ COMMANDS = (
         Command(f"pane.{pane}", key, name, f"Go to the pane: {name.lower()}.", _go(pane))
         for pane, (key, name) in PANES.items()
     ),
+    Command("graph.fold_chord", "za", "Fold", "Fold what only this node needs, or open its fold.",
+            lambda app: app.main.graph.action_fold()),
     Command("pane.zoom", "z,f11", "Zoom", "Give the pane the whole screen, and take it back.",
             lambda app: app.main.zoom()),
     Command("pane.back", "escape", "Back", "One level up: from zoom, from an overlay, to the graph.",

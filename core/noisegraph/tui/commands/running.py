@@ -9,6 +9,9 @@ from .command import Command
 if TYPE_CHECKING:
     from ..app import NoisegraphApp
 
+_LONG = 60.0
+"""Seconds after which a run is not to be lost by one key."""
+
 
 def _run(app: NoisegraphApp) -> None:
     for _ in range(app.count()):
@@ -21,6 +24,11 @@ def _front(app: NoisegraphApp) -> None:
 
 
 def _cancel(app: NoisegraphApp) -> None:
+    run, now = app.store.run, app.store.clock()
+    old = run is not None and run.began is not None and now - run.began > _LONG
+    if old and not app.confirmed("cancel"):
+        app.notify("That run is more than a minute old: once more within 3 s stops it.", severity="warning")
+        return
     app.cancel()
 
 

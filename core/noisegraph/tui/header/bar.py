@@ -78,14 +78,14 @@ def progress(run: Run, now: float) -> str:
 def _meters(meters: Message) -> list[str]:
     """What the device and the worker's memory hold; nothing of what is not there."""
     told = []
-    for name, value in (("GPU", meters.get("device_busy")), ("CPU", meters.get("cpu"))):
-        if isinstance(value, (int, float)):
-            told.append(f"{name} {value:.0f}%")
     used, total, resident, cache = (meters.get(key) for key in ("device_used", "device_total", "rss", "cache"))
     if isinstance(used, int) and isinstance(total, int):
         told.append(f"VRAM {used / 1e9:.1f}/{total / 1e9:.0f}G")
     if isinstance(resident, int):
         told.append(f"RAM {resident / 1e9:.1f}G")
+    load, processors = meters.get("load"), meters.get("processors")
+    if isinstance(load, (int, float)) and isinstance(processors, int):
+        told.append(f"CPU {load:.1f}/{processors}")
     if isinstance(cache, int):
         told.append(f"cache {cache / 1e9:.1f}G")
     return told
