@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .log.ring import Level
     from .picture.preview import Preview
 
-BELOW = ("log", "problems", "queue", "results")
+BELOW = ("log", "problems", "queue", "results", "plugins")
 """The panes that stand below."""
 _TOO_SMALL = "too small: 30 x 8 at least"
 
