@@ -95,6 +95,7 @@ def test_people_that_were_held_out_are_given_back_at_26_decibels() -> None:
     assert latents.std().item() == pytest.approx(1, abs=0.1)
 
 
+@pytest.mark.slow
 @needs_font
 def test_names_find_their_pictures_among_all_those_held_out_too() -> None:
     parts = [emoji("train"), emoji("held out")]
