@@ -38,6 +38,9 @@ class Scene:
 class Page(Protocol):
     """One way to draw a graph; made anew when the graph changes, not when states do."""
 
+    counts: Mapping[str, str]
+    """Node -> what stands for the nodes that are folded into it."""
+
     @property
     def order(self) -> tuple[str, ...]:
         """The nodes as one goes through them."""

@@ -21,12 +21,25 @@ from .finding import find
 from .folding import Folded, counted, folded, gathered, readers_of
 from .railpage import RailPage
 from .scene import Page, Scene
-from .table import TablePage
 
 _KINDS = (
     *GLYPHS, "rail", "own", "read", "name", "found", "value", "use", "chip", "fold", "cursor", "mark", "head", "row",
 )  # fmt: skip
-PAGES: Mapping[str, Callable[[Outline], Page]] = {"rails": RailPage, "table": TablePage}
+
+
+def _boxes(outline: Outline) -> Page:
+    from .boxpage import BoxPage
+
+    return BoxPage(outline)
+
+
+def _table(outline: Outline) -> Page:
+    from .table import TablePage
+
+    return TablePage(outline)
+
+
+PAGES: Mapping[str, Callable[[Outline], Page]] = {"rails": RailPage, "boxes": _boxes, "table": _table}
 """The ways to draw a graph, in the order in which one key goes through them."""
 
 
@@ -178,8 +191,7 @@ class GraphSheet(ScrollView, can_focus=True):
         if not self._shown.members:
             return self._states
         folds = {head: gathered(names, self._states) for head, names in self._shown.members.items()}
-        if isinstance(self._page, RailPage):
-            self._page.counts = {head: counted(names, self._states) for head, names in self._shown.members.items()}
+        self._page.counts = {head: counted(names, self._states) for head, names in self._shown.members.items()}
         return {**self._states, **folds}
 
     def _forget(self, lines: Iterable[int]) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from ..outline import Outline
 from .order import drawing
@@ -19,6 +19,7 @@ class TablePage:
     """The head line, then one line for each node in the order of the rails."""
 
     outline: Outline
+    counts: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.order = drawing(self.outline).rows
@@ -60,7 +61,7 @@ class TablePage:
             [Part(name, scene.name(name))],
             [Part(item.use, "use")],
             [Part(self._reads[name], "chip")],
-            [Part(summary(self.outline, item), "value")],
+            [Part(self.counts.get(name) or summary(self.outline, item), "value")],
             [Part(told if state.kind != "unknown" else "", state.kind), *why],
             [Part(seconds.rjust(6), "value")],
         ]
