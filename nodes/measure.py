@@ -1,4 +1,4 @@
-"""How far samplers are from exact answers, as numbers to plot."""
+"""How far samplers are from exact answers, how good what models draw is: numbers to compare."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import noisegraph as ng
 from pydantic import Field
 
+from .evaluation import answers, distributions
 from .plots.curve import Curve
 from .samplers.walk import walk
 
@@ -215,4 +216,5 @@ def difference(found: ng.Tensor, exact: ng.Tensor) -> ng.Tensor:
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
-    return [errors, distances, grid, shares, by_level, curve, joined, pairs, difference]
+    own = [errors, distances, grid, shares, by_level, curve, joined, pairs, difference]
+    return [*own, *distributions.NODES, *answers.NODES]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import noisegraph as ng
@@ -14,10 +12,11 @@ from .checkpoints.checkpoint import Checkpoint, CheckpointFile, opened
 from .checkpoints.describe import described
 from .checkpoints.families import NAMED
 from .checkpoints.recognise import FoundUNet, found_autoencoder, found_unet
+from .models import digits
+from .models.shipped import WEIGHTS, digest, process, read_card, size, weights
 from .networks.autoencoder_config import AutoencoderConfig
 from .networks.unet_config import tupled
 
-WEIGHTS = Path(__file__).parent / "weights"
 AUTOENCODER, CLIP, TOKENIZER = "emoji-autoencoder", "emoji-clip", "emoji-tokenizer.json"
 
 
@@ -51,20 +50,6 @@ class LoadedModel(NamedTuple):
     """The shape of one latent, or picture, of the size that it was trained on."""
 
 
-def read_card(name: str) -> dict[str, Any]:
-    """The card of a built-in model: data, licence, network, process, training."""
-    card: dict[str, Any] = json.loads((WEIGHTS / f"{name}.json").read_text(encoding="utf-8"))
-    return card
-
-
-def digest(name: str) -> str:
-    """The content hash of a built-in model's weights and card, in hex."""
-    from blake3 import blake3
-
-    hasher = blake3((WEIGHTS / f"{name}.safetensors").read_bytes())
-    return str(hasher.update((WEIGHTS / f"{name}.json").read_bytes()).hexdigest())
-
-
 def digit_version() -> str:
     """What the key of `model.digit` depends on beside its code."""
     return digest("digit")
@@ -74,17 +59,16 @@ def digit_facts(inputs: ng.Facts) -> ng.Facts:
     """What is known of `model.digit` from its card."""
     card = read_card("digit")
     latent = {"family": "digit", "sizes": tuple(card["shape"])}
-    weights = (WEIGHTS / "digit.safetensors").stat().st_size
-    return {"classes": card["classes"], "latent": latent, "unet": {**latent, "weights": weights}}
+    return {"classes": card["classes"], "latent": latent, "unet": {**latent, "weights": size("digit")}}
 
 
 @ng.node(early=True, facts=digit_facts, version=digit_version)
 def digit() -> LabelledModel:
     """Handwritten digits of 8 x 8 pixels, drawn by label: the noisegraph project's own DDPM."""
     card = read_card("digit")
-    process = ng.DiscreteVP(**{name: value for name, value in card["process"].items() if name != "kind"})
-    network = ng.Network(_weights("digit", card["network"]), process, card["prediction"])
-    return LabelledModel(network, process, ng.Shape(tuple(card["shape"])), card["classes"])
+    own = process(card)
+    network = ng.Network(weights("digit", card["network"]), own, card["prediction"])
+    return LabelledModel(network, own, ng.Shape(tuple(card["shape"])), card["classes"])
 
 
 def emoji_space_version() -> str:
@@ -95,12 +79,11 @@ def emoji_space_version() -> str:
 def emoji_space_facts(inputs: ng.Facts) -> ng.Facts:
     """What is known of `model.emoji_space` from its cards."""
     made = _autoencoder()
-    sizes = {name: (WEIGHTS / f"{name}.safetensors").stat().st_size for name in (AUTOENCODER, CLIP)}
-    known = {"family": "emoji", "factor": made.factor, "channels": made.channels, "weights": sizes[AUTOENCODER]}
+    known = {"family": "emoji", "factor": made.factor, "channels": made.channels, "weights": size(AUTOENCODER)}
     return {
         "vae": known,
         "latent": {"family": "emoji", "sizes": _latent_shape().sizes},
-        "text": {"family": "emoji", "weights": sizes[CLIP]},
+        "text": {"family": "emoji", "weights": size(CLIP)},
     }
 
 
@@ -148,8 +131,8 @@ def _first_stage(found: FoundUNet, checkpoint: Checkpoint) -> vae.Autoencoder:
 def _autoencoder() -> vae.Autoencoder:
     card = read_card(AUTOENCODER)
     config = AutoencoderConfig(**tupled(card["network"]))
-    weights = _weights(AUTOENCODER, card["network"], vae.build)
-    return vae.Autoencoder(weights, card["scale"], config.factor, config.embed_dim)
+    made = weights(AUTOENCODER, card["network"], vae.build)
+    return vae.Autoencoder(made, card["scale"], config.factor, config.embed_dim)
 
 
 def _latent_shape() -> ng.Shape:
@@ -159,8 +142,8 @@ def _latent_shape() -> ng.Shape:
 
 def _text_encoder() -> text.TextEncoder:
     card = read_card(CLIP)
-    weights = _weights(CLIP, card["network"], text.build, _clip_digest())
-    return text.TextEncoder(weights, str(WEIGHTS / TOKENIZER), card["network"]["length"])
+    made = weights(CLIP, card["network"], text.build, _clip_digest())
+    return text.TextEncoder(made, str(WEIGHTS / TOKENIZER), card["network"]["length"])
 
 
 def _clip_digest() -> str:
@@ -170,17 +153,10 @@ def _clip_digest() -> str:
     return str(blake3((WEIGHTS / TOKENIZER).read_bytes() + digest(CLIP).encode()).hexdigest())
 
 
-def _weights(
-    name: str, config: dict[str, Any], build: Callable[..., Any] = unet.build, content: str | None = None
-) -> ng.Weights:
-    hashable = tuple(tupled(config).items())
-    return ng.Weights(str(WEIGHTS / f"{name}.safetensors"), content or digest(name), build, hashable)
-
-
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
-    return [digit, emoji_space, load]
+    return [digit, emoji_space, load, *digits.NODES]
 
 
 @ng.hookimpl

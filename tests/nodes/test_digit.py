@@ -18,6 +18,7 @@ from noisegraph.devices import resolve
 from noisegraph.events import RunFinished
 from noisegraph.graph import find
 from noisegraph.nodes import label, model, unet
+from noisegraph.nodes.models import shipped
 from noisegraph.nodes.networks.unet import unet as build
 from noisegraph.nodes.networks.unet_config import UNetConfig, tupled
 from noisegraph.plan import plan
@@ -122,7 +123,7 @@ def test_other_weights_are_another_version_and_another_network(tmp_path: Path, m
     for suffix in ("safetensors", "json"):
         data = (model.WEIGHTS / f"digit.{suffix}").read_bytes()
         (tmp_path / f"digit.{suffix}").write_bytes(data[:-1] + b"\n" if suffix == "safetensors" else data)
-    monkeypatch.setattr(model, "WEIGHTS", tmp_path)
+    monkeypatch.setattr(shipped, "WEIGHTS", tmp_path)
     assert model.digit_version() != before
     assert model.digit().unet != network
 

@@ -1,0 +1,51 @@
+"""Intervals of confidence by the bootstrap: how far a figure moves when other examples might have been drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, NamedTuple
+
+import noisegraph as ng
+from pydantic import Field
+
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+Resamples = Annotated[int, Field(ge=10, le=100_000)]
+
+
+class Estimate(NamedTuple):
+    """A figure and the ends of its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def estimated(statistic: Callable[..., float], samples: Sequence[ng.Tensor], resamples: int, seed: int) -> Estimate:
+    """The statistic of the samples [each its own number of rows, ...], and its 95 % interval (Efron 1979).
+
+    The interval is what the statistic of resampled rows spreads over, moved to where the value is: a resample has fewer
+    different rows, which moves figures like the Frechet distance.
+    """
+    import torch
+
+    value = statistic(*samples)
+    draws = []
+    for index in range(resamples):
+        chosen = (sample[_rows(len(sample), seed, index, place)] for place, sample in enumerate(samples))
+        draws.append(statistic(*chosen))
+    spread = torch.tensor(draws, dtype=torch.float64)
+    low, high = (spread - spread.mean()).quantile(torch.tensor([0.025, 0.975], dtype=torch.float64)).tolist()
+    return Estimate(value, value + low, value + high)
+
+
+def mean_of(values: ng.Tensor, resamples: int, seed: int) -> Estimate:
+    """The mean of numbers [count], and its interval."""
+    return estimated(lambda drawn: float(drawn.mean()), [values.detach().cpu().double()], resamples, seed)
+
+
+def _rows(count: int, seed: int, index: int, place: int) -> ng.Tensor:
+    """`count` rows drawn with replacement, a function of the numbers alone."""
+    import torch
+    from numpy.random import Generator, Philox
+
+    return torch.from_numpy(Generator(Philox(key=seed, counter=[0, 0, place, index])).integers(count, size=count))

@@ -1,0 +1,1 @@
+"""The built-in models beside those that `model` itself holds."""
