@@ -112,6 +112,34 @@ def paths(
 
 
 @ng.node
+def score(
+    denoiser: ng.Denoiser,
+    levels: ng.Levels,
+    mixture: ng.Mixture | None = None,
+    *,
+    index: int = -1,
+    title: str = "",
+    reach: Reach = 2.4,
+    width: Side = 300,
+    height: Side = 320,
+) -> ng.Image:
+    """The score in the plane as arrows: where data get more probable.
+
+    denoiser: of points, [batch, 2].
+    mixture: if wired, its density at that level stands behind them.
+    index: at which of the levels; 0 is the noisiest, -1 the last, which must have noise.
+    title: what stands above.
+    """
+    level = _level(levels, index)
+    assert level is not None
+    if level.sigma == 0:
+        raise ng.NodeError("the score of clean data", "take a level with noise")
+    return _plane(
+        Paper(width, height, title), mixture, level, reach, lambda axes: plane.arrows(axes, denoiser, level, reach)
+    )
+
+
+@ng.node
 def curves(
     curves: list[Curve],
     *,
@@ -231,4 +259,4 @@ def _legend(axes: Axes, labels: Sequence[str]) -> None:
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
-    return [density, points, snapshot, paths, curves, histogram, bars]
+    return [density, points, snapshot, paths, score, curves, histogram, bars]

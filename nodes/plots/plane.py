@@ -1,4 +1,4 @@
-"""Data of two dimensions in the plane: a density, points, and the paths that points take."""
+"""Data of two dimensions in the plane: a density, points, the paths that they take, and scores."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 CELLS = 120
 """The density is looked up at so many places along either side."""
+ARROWS = 18
+"""So many arrows of a score stand along either side."""
 DARKEST = 0.45
 """How far the colours of the density go, so that points stand out before it."""
 
@@ -62,6 +64,18 @@ def paths(axes: Axes, states: ng.Tensor, shown: int, exact: ng.Tensor | None) ->
         if exact is not None:
             end_x, end_y = plane(exact)[index].tolist()
             axes.scatter(end_x, end_y, s=26, marker="x", color=colour, linewidths=1.2, zorder=6)
+
+
+def arrows(axes: Axes, denoiser: ng.Denoiser, level: ng.Level, reach: float) -> None:
+    """The score at a level; the square root of its length taken, so that the weak parts are seen."""
+    import torch
+
+    line = (torch.arange(ARROWS, dtype=torch.float32, device=ng.device()) + 0.5) / ARROWS * 2 * reach - reach
+    points = torch.stack(torch.meshgrid(line, line, indexing="xy"), -1).reshape(-1, 2)
+    with torch.no_grad():
+        score = plane(ng.score(denoiser, points, level)).double()
+    (x, y), (dx, dy) = plane(points).T, (score / score.norm(dim=1, keepdim=True).clamp(min=1e-12).sqrt()).T
+    axes.quiver(x, y, dx, dy, color=PALETTE[0], angles="xy", width=0.0035, zorder=3)
 
 
 def plane(points: ng.Tensor) -> ng.Tensor:

@@ -26,6 +26,7 @@ PICTURES: dict[str, tuple[Callable[..., ng.Image], dict[str, Any]]] = {
     "points": (plot.points, {"points": POINTS, "mixture": MIXTURE}),
     "snapshot": (plot.snapshot, {"trajectory": WALK, "mixture": MIXTURE, "index": 1}),
     "paths": (plot.paths, {"trajectory": WALK, "mixture": MIXTURE, "exact": POINTS}),
+    "score": (plot.score, {"denoiser": MIXTURE.denoiser(), "levels": LEVELS, "mixture": MIXTURE}),
     "curves": (plot.curves, {"curves": [LINE], "labels": ("error",), "orders": (1, 3)}),
     "dots": (plot.curves, {"curves": [LINE], "mark": "dots", "x_scale": "linear", "y_scale": "linear"}),
     "histogram": (plot.histogram, {"values": [POINTS[:, 0], POINTS[:, 1]], "labels": ("x", "y")}),
@@ -115,3 +116,11 @@ def test_pyplot_with_its_global_figures_is_never_imported() -> None:
         "assert 'matplotlib.pyplot' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_score_of_clean_data_and_of_a_level_that_is_not_there_is_refused() -> None:
+    clean = ng.Levels((*LEVELS.points, ng.Level(0.0, 1.0, 0.0)), PROCESS)
+    with pytest.raises(ng.NodeError, match="clean data"):
+        plot.score(MIXTURE.denoiser(), clean)
+    with pytest.raises(ng.NodeError, match="no level 7 of 3"):
+        plot.score(MIXTURE.denoiser(), LEVELS, index=7)
