@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import noisegraph as ng
@@ -227,3 +229,13 @@ def one_row_a_step(sampler: ng.Sampler, levels: ng.Levels) -> torch.Tensor:
         step = ng.Step(levels, index, lambda draw=0, row=index: rows[row], lambda low, high: START)
         state = sampler.step(model, state, step)
     return torch.as_tensor(state.x)
+
+
+def test_every_scheduler_that_the_documents_name_is_compared() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "samplers.md").read_text()
+    table = page.split("## By the names of diffusers")[1].split("## ")[0]
+    cells = [row.split("|")[1] for row in table.splitlines() if row.startswith("| `")]
+    named = [name for cell in cells for name in re.findall(r"`(\w+)`", cell)]
+    tests = "".join(file.read_text() for file in Path(__file__).parent.glob("test_*.py"))
+    assert len(named) > 25
+    assert [name for name in named if f'"{name}Scheduler"' not in tests and f'"{name} PC"' not in tests] == []

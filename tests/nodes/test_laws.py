@@ -95,6 +95,7 @@ def test_every_sampler_that_can_draw_noise_is_among_them() -> None:
     assert {f"sampler.{name}" for name in SAMPLERS} == able - {"sampler.lcm"}
 
 
+@pytest.mark.slow
 def test_the_distance_tells_a_law_that_is_a_little_off() -> None:
     assert abs(energy_distance(drawn(9), drawn(6))) < FAR
     assert energy_distance(1.03 * drawn(9), drawn(6)) > FAR

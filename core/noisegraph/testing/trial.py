@@ -117,4 +117,4 @@ def _distances(one: Tensor, other: Tensor) -> float:
     """The sum of all distances, a block at a time: the matrix of two large samples would not fit."""
     import torch
 
-    return sum(float(torch.cdist(block, other).sum(dtype=torch.float64)) for block in one.split(1000))
+    return sum(float(torch.cdist(block, other).sum(dtype=torch.float64)) for block in one.split(100))
