@@ -9,6 +9,7 @@ import noisegraph as ng
 from pydantic import Field
 
 from .evaluation import answers, distributions
+from .evaluation.bootstrap import Estimate
 from .plots.curve import Curve
 from .samplers.walk import walk
 
@@ -180,15 +181,15 @@ def by_level(values: ng.Tensor, levels: ng.Levels) -> Curve:
 
 
 @ng.node
-def curve(values: list[ng.Tensor], *, x: Annotated[tuple[float, ...], Field(min_length=1)]) -> Curve:
+def curve(values: list[Estimate | ng.Tensor], *, x: Annotated[tuple[float, ...], Field(min_length=1)]) -> Curve:
     """Single numbers as a curve.
 
-    values: one number each, such as a distance.
+    values: one number each, such as a distance; of an estimate, its value.
     x: where each stands.
     """
     if len(values) != len(x):
         raise ng.NodeError(f"{len(values)} values at {len(x)} places", "give as many x as values")
-    return Curve(x, tuple(float(value) for value in values))
+    return Curve(x, tuple(float(one.value if isinstance(one, Estimate) else one) for one in values))
 
 
 @ng.node

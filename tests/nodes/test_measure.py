@@ -9,6 +9,7 @@ import noisegraph as ng
 import pytest
 import torch
 from noisegraph.nodes import measure
+from noisegraph.nodes.evaluation.bootstrap import Estimate
 from noisegraph.nodes.grids.noise import log_snr
 from noisegraph.nodes.sampler import predictions, sample, trajectory
 from noisegraph.nodes.samplers.ddim import ddim
@@ -114,6 +115,7 @@ def test_predictions_are_those_of_the_denoiser_image_by_image() -> None:
 
 def test_a_curve_wants_a_place_for_each_value_and_an_objective_a_level() -> None:
     assert measure.curve([torch.tensor(2.0), torch.tensor([3.0])], x=(10.0, 20.0)) == ((10.0, 20.0), (2.0, 3.0))
+    assert measure.curve([Estimate(4.0, 3.0, 5.0)], x=(1.0,)).y == (4.0,)
     with pytest.raises(ng.NodeError, match="1 values at 2 places"):
         measure.curve([torch.tensor(2.0)], x=(10.0, 20.0))
     levels = log_snr(PROCESS, steps=2, end="data")
