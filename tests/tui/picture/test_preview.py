@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import random
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import pytest
 from noisegraph.tui.picture.blocks import Pixels
 from noisegraph.tui.picture.preview import Preview
 from noisegraph.tui.picture.reel import MOST, Frame, Reel
 from PIL import Image
 from textual.app import App, ComposeResult
+from textual.drivers.headless_driver import HeadlessDriver
 from textual.message import Message
 from textual.pilot import Pilot
 
@@ -168,5 +172,44 @@ def test_a_result_is_read_from_its_file_where_that_is_here(tmp_path: Path) -> No
         await pilot.pause()
         sizes = [(frame.picture.width, frame.picture.height) for frame in app.preview.reel.frames]
         assert sizes == [(240, 120), (2, 2)]
+
+    played(act)
+
+
+def test_kitty_is_sent_a_result_once_and_shown_its_placeholders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "result.png"
+    file.write_bytes(random.Random(0).randbytes(10_000))
+    written: list[str] = []
+    monkeypatch.setattr(HeadlessDriver, "write", lambda self, data: written.append(data))
+
+    async def act(app: Probe, pilot: Pilot[None]) -> None:
+        app.preview.graphics = "kitty"
+        steps(app, 1, 2)
+        app.preview.show(*GREY, file=str(file))
+        lines = app.drawn()
+        told = [part for part in written if part.startswith("\x1b_G")]
+        assert told[0].startswith("\x1b_Ga=T,U=1,f=100,i=1,c=30,r=15,q=2,m=1;")
+        assert [part.partition(";")[0] for part in told[1:]] == ["\x1b_Gq=2,m=1"] * 2 + ["\x1b_Gq=2,m=0"]
+        data = "".join(part.partition(";")[2].removesuffix("\x1b\\") for part in told)
+        assert base64.b64decode(data) == file.read_bytes()
+        assert lines[0].strip() == "\U0010eeee\u0305\u0305" + "\U0010eeee" * 29
+        assert lines[1].strip()[1] == "\u030d"
+        await pilot.press("left", "right")
+        assert app.drawn() == lines
+        assert len([part for part in written if part.startswith("\x1b_G")]) == len(told)
+        await pilot.resize_terminal(60, 30)
+        app.drawn()
+        assert "\x1b_Ga=d,d=I,i=1,q=2\x1b\\" in written
+
+    played(act)
+
+
+def test_without_graphics_a_picture_is_told_in_words() -> None:
+    async def act(app: Probe, pilot: Pilot[None]) -> None:
+        app.preview.graphics = "none"
+        steps(app, 3)
+        assert [line.strip() for line in app.drawn() if line.strip()] == ["step 3/9 · 2 x 2"]
 
     played(act)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -16,11 +17,11 @@ from textual.widget import Widget
 
 from .blocks import Pixels, fitted, quadrants
 from .reel import Frame, Reel
+from .terminal import Graphics
 
 _THUMB_COLUMNS, _THUMB_ROWS = 6, 3
 _FILM_FROM = 14
 """From this height on, the steps stand below as a film of small pictures; below it as a line of dots."""
-_EMPTY = "no picture yet"
 
 
 class Preview(Widget, can_focus=True):
@@ -58,7 +59,10 @@ class Preview(Widget, can_focus=True):
 
     def __init__(self, *, id: str | None = "preview") -> None:
         super().__init__(id=id)
+        self.graphics: Graphics = "blocks"
+        """How results are shown; steps are always shown in blocks, or not at all."""
         self.reel = Reel()
+        self._sent: tuple[str, int, int, int] | None = None
         self._made: dict[tuple[int, int, int], list[Strip]] = {}
         self._lines: list[Strip] | None = None
 
@@ -167,20 +171,20 @@ class Preview(Widget, can_focus=True):
 
     def _drawn(self) -> list[Strip]:
         frame, room = self.reel.frame, self._room()
-        if frame is None:
-            return self._empty()
+        if frame is None or self.graphics == "none":
+            return self._empty("no picture yet" if frame is None else frame.title)
         columns, rows = fitted(frame.picture.width, frame.picture.height, room.width, room.height)
-        strips = self._cells(frame, columns, rows)
+        strips = self._by_protocol(frame, columns, rows) or self._cells(frame, columns, rows)
         left = (room.width - columns) // 2
         above = (room.height - rows) // 2
         blank = Strip.blank(room.width, self.rich_style)
         lines = [blank] * above + [self._padded(strip, left) for strip in strips]
         return [*lines, *[blank] * (room.height - len(lines)), *self._film()]
 
-    def _empty(self) -> list[Strip]:
+    def _empty(self, told: str) -> list[Strip]:
         blank = Strip.blank(self.size.width, self.rich_style)
-        left = max(self.size.width - len(_EMPTY), 0) // 2
-        line = Strip([Segment(_EMPTY, self.get_component_rich_style("preview--empty"))])
+        left = max(self.size.width - len(told), 0) // 2
+        line = Strip([Segment(told, self.get_component_rich_style("preview--empty"))])
         return [*[blank] * (self.size.height // 2), self._padded(line, left)]
 
     def _film(self) -> list[Strip]:
@@ -216,6 +220,26 @@ class Preview(Widget, can_focus=True):
             for strip in self._cells(frame, columns, rows)
         ]
         return [*lines, *[blank] * (_THUMB_ROWS - len(lines))]
+
+    def _by_protocol(self, frame: Frame, columns: int, rows: int) -> list[Strip]:
+        """The cells of a result that the terminal itself shows; none where it cannot, or where the file is not here."""
+        from .kitty import ROWS, forgotten, placeholders, sent
+
+        driver = self.app._driver
+        if self.graphics != "kitty" or not frame.file or driver is None or not 0 < rows <= len(ROWS):
+            return []
+        if self._sent is None or self._sent[:3] != (frame.file, columns, rows):
+            try:
+                png = Path(frame.file).read_bytes()
+            except OSError:
+                return []
+            if self._sent is not None:
+                driver.write(forgotten(self._sent[3]))
+            number = self._sent[3] % 0xFFFF + 1 if self._sent else 1
+            self._sent = frame.file, columns, rows, number
+            for part in sent(png, number, columns, rows):
+                driver.write(part)
+        return placeholders(self._sent[3], columns, rows)
 
     def _cells(self, frame: Frame, columns: int, rows: int) -> list[Strip]:
         key = (id(frame), columns, rows)
