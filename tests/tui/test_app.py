@@ -4,27 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from noisegraph.tui.app import NoisegraphApp
 from textual.pilot import Pilot
 
-from .probe import GRAPH, app_on, screen_text, until
-
-SIZE = (120, 40)
-
-
-def drive(app: NoisegraphApp, play: Callable[[Pilot[int]], Awaitable[None]], size: tuple[int, int] = SIZE) -> None:
-    """Run the interface without a terminal while `play` presses its keys."""
-
-    async def session() -> None:
-        async with app.run_test(size=size) as pilot:
-            await pilot.pause()
-            await play(pilot)
-
-    asyncio.run(session())
+from .probe import GRAPH, app_on, drive, screen_text, until
 
 
 def test_a_graph_opens_runs_by_one_key_and_its_picture_is_shown(tmp_path: Path) -> None:

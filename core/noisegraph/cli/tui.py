@@ -19,7 +19,7 @@ def command(graph: str | None, worker: str | None, device: str, out: Path | None
     """
     import gc
 
-    gc.disable()  # what is made until the first frame stays; to look through it for garbage takes a quarter of that time
+    gc.disable()  # what is made until the first frame stays: to look through it for garbage is a fifth of the time
     from ..folders import state_folder
     from ..tui.app import make_app
     from ..tui.link.command import worker_command

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from textual import events
 
+from ..errors import GraphError
 from ..folders import state_folder
+from .document.document import Document
 from .editing import Editing
 from .header.signals import RESTORE_TITLE, SAVE_TITLE, notice, progress, title
 
@@ -74,12 +76,20 @@ class Outside(Editing):
         document = self.store.document
         standing = document.on_disk if document.stamp is not None else "same"
         if standing == "changed" and not document.dirty:
-            self.edit(document.reread(), "take over what is on disk")
-            self.tell(f"{document.name} was changed by another program: taken over; u takes it back")
+            self._take_over(document)
         elif standing != self._seen_on_disk and standing in ("changed", "gone"):
             what = "was changed by another program" if standing == "changed" else "is no more"
             self.tell(f"{document.name} {what}; your edits are kept here, ctrl+s asks before it writes", "warn")
         self._seen_on_disk = standing
+
+    def _take_over(self, document: Document) -> None:
+        try:
+            self.edit(document.reread(), "take over what is on disk")
+        except GraphError as error:  # another program is still at it, or wrote no text
+            if self._seen_on_disk != "changed":
+                self.tell(str(error), "warn")
+            return
+        self.tell(f"{document.name} was changed by another program: taken over; u takes it back")
 
     def on_paste(self, event: events.Paste) -> None:
         """The path of a graph or a picture is opened; a graph's JSON takes the place of the one that is open."""
