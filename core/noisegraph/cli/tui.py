@@ -6,13 +6,17 @@ from pathlib import Path
 
 import click
 
+from ..tui.picture.terminal import CHOICES, detect
+
 
 @click.command("tui")
 @click.argument("graph", required=False)
 @click.option("--worker", metavar="COMMAND", help='What runs graphs, as "ssh host noisegraph worker".')
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps.")
 @click.option("--out", type=click.Path(path_type=Path), help="The folder that pictures are written to.")
-def command(graph: str | None, worker: str | None, device: str, out: Path | None) -> int:
+@click.option("--graphics", type=click.Choice(CHOICES), default="auto", show_default=True,
+              help="How results are shown; auto asks the terminal.")  # fmt: skip
+def command(graph: str | None, worker: str | None, device: str, out: Path | None, graphics: str) -> int:
     """Open a graph on the whole terminal: edit it, run it, see what it makes.
 
     GRAPH is a file, a graph of the library, or a picture that noisegraph made; without one the last graph is opened.
@@ -25,4 +29,6 @@ def command(graph: str | None, worker: str | None, device: str, out: Path | None
     from ..tui.link.command import worker_command
 
     folder = str(out or state_folder() / "pictures")
-    return make_app(graph, worker_command(worker, device), folder).run() or 0
+    app = make_app(graph, worker_command(worker, device), folder)
+    app.main.preview.graphics = detect(graphics).graphics
+    return app.run() or 0
