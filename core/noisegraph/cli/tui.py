@@ -30,5 +30,5 @@ def command(graph: str | None, worker: str | None, device: str, out: Path | None
 
     folder = str(out or state_folder() / "pictures")
     app = make_app(graph, worker_command(worker, device), folder)
-    app.main.preview.graphics = detect(graphics).graphics
+    app.main.graphics = detect(graphics).graphics
     return app.run() or 0

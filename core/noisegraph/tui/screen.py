@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .form.inspector import Inspector, NodeForm
     from .log.ring import Level
     from .picture.preview import Preview
+    from .picture.terminal import Graphics
 
 BELOW = ("log", "problems", "queue", "results", "plugins")
 """The panes that stand below."""
@@ -51,6 +52,8 @@ class MainScreen(Screen[None]):
         self._furnished = False
         self.graph = GraphView()
         self.preview: Preview | None = None
+        self.graphics: Graphics = "blocks"
+        """How results are shown."""
         self.node_form: NodeForm | None = None
         self._right = Vertical(id="right")
 
@@ -181,6 +184,7 @@ class MainScreen(Screen[None]):
         from .picture.preview import Preview
 
         self.preview, self.node_form = Preview(), NodeForm()
+        self.preview.graphics = self.graphics
         self._right.mount(self.preview, self.node_form)
         self._below.mount(self.bottom)
         self._furnished = True
