@@ -347,3 +347,32 @@ def test_plugins_open_to_their_nodes_which_go_into_the_graph(tmp_path: Path) -> 
         await pilot.press("escape")
 
     drive(tmp_path, play)
+
+
+def test_one_parameter_is_set_on_all_marked_nodes_and_undone_at_once(tmp_path: Path) -> None:
+    async def play(pilot: Pilot[int], app: NoisegraphApp) -> None:
+        app.main.go_to_node("first")
+        await pilot.press("space")
+        app.main.go_to_node("second")
+        await pilot.press("space", "equals_sign")
+        await until(pilot, lambda: isinstance(app.screen, Picker))
+        await pilot.press("enter")
+        await pilot.pause()
+        await pilot.press("ctrl+u", "9", "enter")
+        await until(pilot, lambda: nodes(app)["first"]["value"] == nodes(app)["second"]["value"] == 9)
+        await pilot.press("u")
+        await until(pilot, lambda: nodes(app)["second"]["value"] == "$seed")
+
+    drive(tmp_path, play)
+
+
+def test_a_seed_that_counts_is_another_in_each_run(tmp_path: Path) -> None:
+    async def play(pilot: Pilot[int], app: NoisegraphApp) -> None:
+        app.store.policies = {("", "seed"): "increment"}
+        await pilot.press("r", "r")
+        await until(pilot, lambda: len(app.store.asked) + len(app.store.queue.entries) == 2)
+        asked = [*app.store.asked.values(), *(entry.command for entry in app.store.queue.entries)]
+        assert [json.loads(one["graph"])["inputs"]["seed"] for one in asked] == [1, 2]
+        assert app.store.document.data["inputs"]["seed"] == 3
+
+    drive(tmp_path, play, "--seconds", "0.2")

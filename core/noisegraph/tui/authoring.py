@@ -171,14 +171,14 @@ class Author:
         self.attempt(lambda document: taken(document, field, text))
 
     def edit_prompt(self) -> None:
-        """Write the prompt of the node that is meant, else the first of the graph; without one, edit what there is."""
+        """Write the prompt of the node that is meant, else the first of the graph; without one, edit its inputs."""
         names = [self.node, *self.outline.items]
         found = next((one for name in names if (one := first_of(self.form(name), "prompt"))), None)
         if found is not None:
             self.write(found)
             return
-        self.app.main.go("inspector")
-        if self.form(self.node).fields:
+        self.show_inputs()
+        if self.outline.inputs:
             self.app.call_after_refresh(self.inspector.action_edit)
 
     def edit_marked(self) -> None:

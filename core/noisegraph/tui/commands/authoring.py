@@ -35,7 +35,7 @@ def _afresh(app: NoisegraphApp) -> None:
 
 
 COMMANDS = (
-    Command("edit.prompt", "e", "Prompt", "Write the prompt; in a graph without one, the first parameter.",
+    Command("edit.prompt", "e", "Prompt", "Write the prompt; in a graph without one, its inputs.",
             lambda app: app.author.edit_prompt(), _no_edit, shown=True),
     Command("edit.text", "E", "Text", "Edit the graph's file in $EDITOR, at the node that is meant.",
             lambda app: app.author.edit_text()),

@@ -36,7 +36,7 @@ class Prose(ModalScreen[Answer | None]):
         width: 100; max-width: 96%; height: auto; max-height: 90%;
         border: round $accent; background: $surface; padding: 0 1;
     }
-    Prose TextArea { height: 6; border: none; padding: 0; background: $foreground 8%; }
+    Prose TextArea { height: 6; background: $foreground 8%; }
     Prose.-long TextArea { height: 60vh; }
     Prose Label { color: $foreground 70%; height: 1; }
     Prose Label.-wrong { color: $error; }
@@ -70,7 +70,7 @@ class Prose(ModalScreen[Answer | None]):
         with Vertical() as box:
             box.border_title = Content(self._title)
             box.border_subtitle = Content("enter take · F5 run · alt+↑ earlier · ctrl+e $EDITOR · esc leave")
-            yield TextArea(self._text, soft_wrap=True, tab_behavior="focus", id="prose-text")
+            yield TextArea(self._text, soft_wrap=True, tab_behavior="focus", compact=True, id="prose-text")
             yield Label(id="prose-told")
 
     def _on_mount(self, event: Mount) -> None:

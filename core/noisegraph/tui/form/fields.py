@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 from ..document.references import plain
 from ..outline import Item, Outline, Wire
 from ..state.catalog import Catalog, Entry, Port
-from .kind import Kind, kind_of, kind_of_value, short, shown
+from .kind import Kind, kind_of, kind_of_value, meant, short, shown
 
 Origin: TypeAlias = Literal["set", "default", "input", "wire", "missing"]
 
@@ -51,7 +51,7 @@ class Field:
         """What it may be, in few signs."""
         if self.kind.way == "choice":
             return f"{len(self.kind.choices)} ▾"
-        return short(self.port.limits)
+        return short([limit for limit in self.port.limits if not limit.endswith(" long")])
 
 
 @dataclass(frozen=True)
@@ -121,8 +121,19 @@ def _field(item: Item, port: Port, context: Context) -> Field:
         made = replace(made, origin="wire", source=tuple(map(_told, wires)))
     elif port.name in item.values:
         made = replace(made, origin="set", value=plain(item.values[port.name]))
-    problem = context.problems.get((item.name, port.name)) or context.problems.get(made.target, "")
+    problem = context.problems.get((item.name, port.name)) or context.problems.get(made.target) or _wrong(made)
     return replace(made, was=_was(made, context), problem=problem)
+
+
+def _wrong(field: Field) -> str:
+    """What is wrong with a value that can be told at once; the worker tells the rest."""
+    if field.origin not in ("set", "input") or field.value is None:
+        return ""
+    try:
+        meant(shown(field.value, field.kind), field.kind, field.port.limits)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _told(wire: Wire) -> str:
@@ -145,7 +156,7 @@ def _input(name: str, value: Any, context: Context) -> Field:
     port, kind = _fed(name, context) or (Port(name, ""), kind_of_value(value))
     port = replace(port, name=name, required=value is None)
     made = Field("", port, kind, "missing" if value is None else "set", value)
-    return replace(made, was=_was(made, context), problem=context.problems.get(("", name), ""))
+    return replace(made, was=_was(made, context), problem=context.problems.get(("", name)) or _wrong(made))
 
 
 def _fed(name: str, context: Context) -> tuple[Port, Kind] | None:

@@ -30,6 +30,8 @@ from .taking import given, taken
 
 _HELP_FROM = 9
 """From this height on, two lines tell of the field under the cursor."""
+_EDITING = "⏎ take · tab next · ctrl+↑↓ step · esc"
+HINT = "⏎ edit · ⌫ default · space next"
 _IN_BOX = ("prompt", "json")
 """What is written in a box over the panes, not on its line."""
 
@@ -102,7 +104,7 @@ class Inspector(Rows[Line]):
         self.document, self.node, self._setting, self._state, self._policies = shown
         self._form = node_form(node, context) if node in context.outline.items else inputs_form(context)
         self.border_title = Content(self._form.title)
-        self.border_subtitle = Content("enter edit · ⌫ default · space next · c connect")
+        self.border_subtitle = Content(HINT)
         self._lay_out()
         if moved:
             self.row = self._first()
@@ -251,6 +253,8 @@ class NodeForm(Container):
 
     DEFAULT_CSS = """
     NodeForm { height: 1fr; layers: form editor; }
+    NodeForm:focus-within > Inspector { border: round $accent; border-subtitle-color: $foreground 80%; }
+    NodeForm > Inspector { border-subtitle-color: $foreground 50%; }
     NodeForm > Inspector { height: 100%; max-height: 100%; layer: form; scrollbar-gutter: stable; }
     NodeForm > LineEditor { layer: editor; position: absolute; }
     """
@@ -269,6 +273,15 @@ class NodeForm(Container):
         """The form alone."""
         yield self.inspector
 
+    def hint(self, text: str = HINT) -> None:
+        """Write a hint, or what is wrong, under the form."""
+        self.inspector.border_subtitle = Content(text)
+
+    @on(LineEditor.Judged)
+    def _judged(self, event: LineEditor.Judged) -> None:
+        event.stop()
+        self.hint(f"✖ {event.wrong}" if event.wrong else _EDITING)
+
     @on(Begun)
     def _begin(self, event: Begun) -> None:
         event.stop()
@@ -286,9 +299,10 @@ class NodeForm(Container):
         inspector = self.inspector
         wrong = inspector.take(event.field, event.text) if event.text is not None else ""
         if wrong:
-            event.editor.tell(wrong)
+            event.editor.judge(wrong)
             return
         event.editor.remove()
+        self.hint()
         inspector.focus()
         if event.onward:
             inspector.action_move(event.onward)
@@ -301,5 +315,6 @@ class NodeForm(Container):
             with suppress(GraphError, ValueError):
                 document = taken(document, editor.field, editor.value)
             editor.remove()
+            self.hint()
             self.inspector.focus()
         return document

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.content import Content
+from textual.events import Mount
 from textual.message import Message
 from textual.widgets import Input
 
@@ -39,9 +39,18 @@ class LineEditor(Input):
         text: str | None
         onward: int = 0
 
+    @dataclass
+    class Judged(Message):
+        """What is wrong with what is typed; empty where nothing is."""
+
+        wrong: str
+
     def __init__(self, field: Field) -> None:
         super().__init__(field.text, compact=True, select_on_focus=True)
         self.field = field
+
+    def _on_mount(self, event: Mount) -> None:
+        self.judge("")
 
     def watch_value(self, value: str) -> None:
         """Tell what is wrong with the text."""
@@ -49,26 +58,14 @@ class LineEditor(Input):
             return
         try:
             meant(value, self.field.kind, self.field.port.limits)
-            self.tell("")
+            self.judge("")
         except ValueError as error:
-            self.tell(str(error))
+            self.judge(str(error))
 
-    def tell(self, wrong: str) -> None:
+    def judge(self, wrong: str) -> None:
         """Show what is wrong, or that nothing is."""
         self.set_class(bool(wrong), "-invalid")
-        self.parent_title(wrong)
-
-    def parent_title(self, wrong: str) -> None:
-        """Write it under the form."""
-        inspector = self.screen.query("#inspector").first() if self.is_mounted else None
-        if inspector is not None:
-            hint = "enter take · tab next · ctrl+↑↓ step · esc leave"
-            inspector.border_subtitle = Content(f"✖ {self.field.name} {wrong}" if wrong else hint)
-
-    def _on_unmount(self) -> None:
-        inspectors = self.screen.query("#inspector")
-        if inspectors:
-            inspectors.first().border_subtitle = Content("enter edit · ⌫ default · space next · c connect")
+        self.post_message(self.Judged(f"{self.field.name} {wrong}" if wrong else ""))
 
     async def action_submit(self) -> None:
         """Take the text."""
