@@ -12,6 +12,8 @@ from pydantic import Field
 
 from .checkpoints import diffusers_unet
 from .checkpoints.checkpoint import Checkpoint, CheckpointFile, opened
+from .checkpoints.control import beside as control_beside
+from .checkpoints.control import configured, controls
 from .checkpoints.families import NAMED, Family, FamilyName
 from .checkpoints.lora import beside, check_shapes, flat, root, sides
 from .checkpoints.part import Part
@@ -126,6 +128,8 @@ def lora(
     """
     if strength == 0:
         return unet
+    if controls(unet.weights):
+        raise ng.NodeError("a LoRA for a U-Net that is under control already", "put the LoRA first, then the control")
     base = root(unet.weights)
     part = base.read if isinstance(base.read, Part) else Part()
     shapes = part.shapes(opened(base.path))
@@ -140,6 +144,45 @@ def _layers(shapes: Mapping[str, tuple[int, ...]], config: Mapping[str, Any]) ->
     attending = [factor in made.attention_resolutions for factor in made.factors]
     others = diffusers_unet.theirs(own, made.per_level(made.num_res_blocks), attending)
     return {flat(name): name for name in own} | {flat(other): name for name, other in others.items()}
+
+
+def control_facts(inputs: ng.Facts) -> ng.Facts:
+    """What is known of `unet.control`; raises NodeError for a file that controls another network."""
+    told, path = inputs.get("unet", {}), inputs.get("path")
+    if isinstance(path, str):
+        checkpoint = opened(path)
+        base = found_unet(opened(told["path"]), told["model"]).config if "path" in told else {"out_channels": 4}
+        configured(checkpoint, base)
+    return dict(told)
+
+
+@ng.node(early=True, facts=control_facts)
+def control(
+    unet: ng.Network, *, path: CheckpointFile, strength: Annotated[float, Field(ge=-10, le=10)] = 1.0
+) -> ng.Network:
+    """A U-Net under a ControlNet (Zhang et al. 2023), whose picture unet.hint gives. Several may follow one another.
+
+    path: a ControlNet with its authors' names or those of diffusers
+    strength: of what it adds; for a part of the levels only, wire the U-Net without it to guide.interval as well
+    """
+    config = _config(unet.weights)
+    return replace(unet, weights=control_beside(unet.weights, config, path, ng.digest(Path(path)), strength))
+
+
+@ng.node
+def hint(condition: ng.Condition, image: ng.Image, *, number: Annotated[int, Field(ge=0, le=99)] = 0) -> ng.Condition:
+    """The condition of a U-Net that is under control, with the picture that controls it.
+
+    image: of the size of the picture to draw: edges, depth, a pose
+    number: which ControlNet it is for, the first being 0
+    """
+    return ng.Condition({**condition, f"hint_{number}": image.expand(-1, 3, -1, -1)})
+
+
+def _config(weights: ng.Weights) -> dict[str, Any]:
+    """The configuration of the U-Net beneath what stands beside it."""
+    told = dict(weights.config)
+    return _config(ng.Weights("", "", told["inner"], told["config"])) if "inner" in told else told
 
 
 def denoiser_facts(inputs: ng.Facts) -> ng.Facts:
@@ -159,4 +202,4 @@ def denoiser(unet: ng.Network, condition: ng.Condition | None = None) -> ng.Deno
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
-    return [architecture, load, lora, denoiser]
+    return [architecture, load, lora, control, hint, denoiser]

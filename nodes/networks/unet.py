@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -27,14 +27,8 @@ class Stage(nn.ModuleList):
         return x
 
 
-class UNet(nn.Module):
-    """module(x, t, **condition): x [batch, in_channels, h, w], t [batch] -> [batch, out_channels, h, w].
-
-    y: class labels, int64 [batch or 1], where the configuration has `num_classes`.
-    vector: float [batch or 1, vector_channels], where it has `vector_channels`.
-    context: tokens, float [batch or 1, length, context_channels], where it has `context_channels`.
-    concat: float [batch or 1, more, h, w], joined to x; `in_channels` counts them.
-    """
+class Half(nn.Module):
+    """The way down of a U-Net, and what its blocks are told."""
 
     def __init__(self, config: UNetConfig) -> None:
         super().__init__()
@@ -48,10 +42,45 @@ class UNet(nn.Module):
         elif config.vector_channels is not None:
             inner = (nn.Linear(config.vector_channels, emb_channels), nn.SiLU(), nn.Linear(emb_channels, emb_channels))
             self.label_emb = nn.Sequential(nn.Sequential(*inner))
-        stages, skips = encoder(config)
+        stages, self.skips = encoder(config)
         self.input_blocks = nn.ModuleList(stages)
         self.middle_block = middle(config)
-        self.output_blocks = nn.ModuleList(_decoder(config, skips))
+
+    def told(self, t: Tensor, y: Tensor | None, vector: Tensor | None, dtype: torch.dtype) -> Tensor:
+        """What residual blocks are told: the time, and the label or vector."""
+        emb = self.time_embed(timestep_embedding(t, self.config.model_channels).to(dtype))
+        for name, given, wanted in (
+            ("y", y, self.config.num_classes),
+            ("vector", vector, self.config.vector_channels),
+        ):
+            if (given is None) != (wanted is None):
+                raise ValueError(f"the network {'takes no' if wanted is None else 'wants a'} condition '{name}'")
+            if given is not None:
+                emb = emb + self.label_emb(given)
+        return emb  # type: ignore[no-any-return]
+
+    def tokens(self, context: Tensor | None) -> Tensor | None:
+        """What attention is told."""
+        if (context is None) != (self.config.context_channels is None):
+            raise ValueError(f"the network {'takes no' if context is not None else 'wants a'} condition 'context'")
+        if context is None or self.config.attention == "transformer":
+            return context
+        return context.transpose(1, 2)
+
+
+class UNet(Half):
+    """module(x, t, **condition): x [batch, in_channels, h, w], t [batch] -> [batch, out_channels, h, w].
+
+    y: class labels, int64 [batch or 1], where the configuration has `num_classes`.
+    vector: float [batch or 1, vector_channels], where it has `vector_channels`.
+    context: tokens, float [batch or 1, length, context_channels], where it has `context_channels`.
+    concat: float [batch or 1, more, h, w], joined to x; `in_channels` counts them.
+    control: what is added to each stage's output on its way to the decoder, then to the middle's.
+    """
+
+    def __init__(self, config: UNetConfig) -> None:
+        super().__init__(config)
+        self.output_blocks = nn.ModuleList(_decoder(config, self.skips))
         first = config.widths[0]
         self.out = nn.Sequential(
             GroupNorm(config.groups, first), nn.SiLU(), zeroed(nn.Conv2d(first, config.out_channels, 3, padding=1))
@@ -66,43 +95,28 @@ class UNet(nn.Module):
         vector: Tensor | None = None,
         context: Tensor | None = None,
         concat: Tensor | None = None,
+        control: Sequence[Tensor] | None = None,
     ) -> Tensor:
-        emb = self._embed(t, y, vector, x.dtype)
+        emb = self.told(t, y, vector, x.dtype)
         if concat is not None:
             x = torch.cat([x, concat.expand(x.shape[0], -1, -1, -1)], dim=1)
         if any(side % self.config.factors[-1] for side in x.shape[2:]):
             sides = " x ".join(map(str, x.shape[2:]))
             raise ValueError(f"a picture of {sides}: the network wants multiples of {self.config.factors[-1]}")
-        tokens = self._tokens(context)
+        tokens = self.tokens(context)
         skips: list[Tensor] = []
         for stage in self.input_blocks:
             x = stage(x, emb, tokens)
             skips.append(x)
         x = self.middle_block(x, emb, tokens)
+        if control is not None:
+            *beside, last = control
+            x, skips = x + last, [skip + more for skip, more in zip(skips, beside, strict=True)]
         for stage in self.output_blocks:
             skip = skips.pop()
             skip = skip if self.config.skip_scale == 1.0 else skip * self.config.skip_scale
             x = stage(torch.cat([x, skip], dim=1), emb, tokens)
         return self.out(x)  # type: ignore[no-any-return]
-
-    def _embed(self, t: Tensor, y: Tensor | None, vector: Tensor | None, dtype: torch.dtype) -> Tensor:
-        emb = self.time_embed(timestep_embedding(t, self.config.model_channels).to(dtype))
-        for name, given, wanted in (
-            ("y", y, self.config.num_classes),
-            ("vector", vector, self.config.vector_channels),
-        ):
-            if (given is None) != (wanted is None):
-                raise ValueError(f"the network {'takes no' if wanted is None else 'wants a'} condition '{name}'")
-            if given is not None:
-                emb = emb + self.label_emb(given)
-        return emb  # type: ignore[no-any-return]
-
-    def _tokens(self, context: Tensor | None) -> Tensor | None:
-        if (context is None) != (self.config.context_channels is None):
-            raise ValueError(f"the network {'takes no' if context is not None else 'wants a'} condition 'context'")
-        if context is None or self.config.attention == "transformer":
-            return context
-        return context.transpose(1, 2)
 
 
 def unet(**config: Any) -> UNet:
