@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ..errors import GraphError
 from ..folders import state_folder
 from .author.copying import command_line, first_of, node_text
+from .author.graphs import with_graphs
 from .author.offers import first_wires, fitting, free_name, passing, sources
 from .author.seeds import POLICIES, after, as_policy
 from .author.sweeps import swept, swept_names
@@ -56,8 +57,8 @@ class Author:
 
     @property
     def catalog(self) -> Catalog:
-        """The nodes that there are."""
-        return self.app.store.catalog
+        """The nodes that there are, and the graphs that this one uses."""
+        return with_graphs(self.app.store.catalog, self.outline, self.document.path.parent)
 
     @property
     def inspector(self) -> Inspector:

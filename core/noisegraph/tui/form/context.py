@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 
+from ..author.graphs import with_graphs
 from ..outline import Outline, outline
 from ..state.store import Store
 from .fields import Context
@@ -20,7 +21,8 @@ def form_context(store: Store) -> Context:
             problems.setdefault((parts[1], parts[2]), told)
         elif parts[0] == "inputs" and len(parts) > 1:
             problems.setdefault(("", parts[1]), told)
-    return Context(store.document.outline, store.catalog, _ran(store), problems)
+    graph = store.document.outline
+    return Context(graph, with_graphs(store.catalog, graph, store.document.path.parent), _ran(store), problems)
 
 
 def _ran(store: Store) -> Outline | None:

@@ -77,7 +77,9 @@ def _field(one: Field, at: Columns) -> Iterator[Line]:
     tone = "bad" if one.problem else _ORIGINS[one.origin]
     if one.port.wired:
         value = value if one.source else "—" if not one.port.required else "needs a wire"
-        note, at = one.port.type, Columns(at.name, at.value + at.note - len(one.port.type), len(one.port.type))
+        note = one.port.type
+        room = min(len(note), (at.value + at.note) // 2)
+        at = Columns(at.name, at.value + at.note - room, room)
     parts = (
         Part(f" {_cut(one.name, at.name)}  ", "bad" if one.problem else ""),
         Part(_cut(value, at.value), tone),
