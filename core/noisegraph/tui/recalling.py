@@ -16,6 +16,7 @@ from .link.lines import Message
 from .state.run import Run
 
 if TYPE_CHECKING:
+    from .picture.preview import Preview
     from .results.pane import ResultsPane
     from .results.recall import Value
     from .results.result import Result
@@ -97,6 +98,19 @@ class Recalling(Editing):
 
     def _on_results_pane_opened(self, event: ResultsPane.Opened) -> None:
         self.open_file(event.file)
+
+    def _on_preview_chosen(self, event: Preview.Chosen) -> None:
+        from .document.branching import branched
+
+        node = event.node.partition("[")[0]
+        try:
+            found = branched(self.store.document, node, event.step, event.of)
+        except (GraphError, ValueError, KeyError) as error:
+            self.tell(str(error), "warn")
+            return
+        self.edit(found.document, found.document.label)
+        self.main.go_to_node(found.changed)
+        self.notify(f"{found.changed} denoises from step {event.step} on: change it; r runs the rest", markup=False)
 
     def open_file(self, name: str) -> None:
         """Show a file in the system's viewer."""

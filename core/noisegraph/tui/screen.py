@@ -41,7 +41,7 @@ class MainScreen(Screen[None]):
     """Panes are shown and hidden by the classes that the size gives, and by what is asked for."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (30, "-narrow"), (60, "-small"), (100, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-flat"), (8, "-low"), (20, "-short"), (34, "-tall")]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (8, "-low"), (20, "-short"), (24, "-mid"), (34, "-tall")]
     ESCAPE_TO_MINIMIZE = False
 
     def __init__(self, when_mounted: Callable[[], None]) -> None:
@@ -134,7 +134,7 @@ class MainScreen(Screen[None]):
         if found is not None and self.preview is not None:
             of = found.of if message["event"] == "preview" else 0
             step = found.step if message["event"] == "preview" else 0
-            self.preview.show(found.width, found.height, found.rgb, step, of, found.file)
+            self.preview.show(found.width, found.height, found.rgb, step, of, found.file, found.node)
 
     @property
     def picture_size(self) -> int:

@@ -77,7 +77,7 @@ def test_the_newest_step_is_shown_until_one_winds_back() -> None:
         assert str(app.preview.border_title) == "[2] Preview · step 4/9 · 2 x 2"
         await pilot.press("g")
         assert "step 1/9" in str(app.preview.border_title)
-        assert app.told == [Preview.Chosen(2, 9)]
+        assert app.told == [Preview.Chosen("", 2, 9)]
 
     played(act)
 

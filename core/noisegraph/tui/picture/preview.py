@@ -46,8 +46,9 @@ class Preview(Widget, can_focus=True):
 
     @dataclass
     class Chosen(Message):
-        """A step is meant: a run is wanted that goes on from there."""
+        """A step of a loop is meant: a run is wanted that goes on otherwise from there."""
 
+        node: str
         step: int
         of: int
 
@@ -66,10 +67,12 @@ class Preview(Widget, can_focus=True):
         self._made: dict[tuple[int, int, int], list[Strip]] = {}
         self._lines: list[Strip] | None = None
 
-    def show(self, width: int, height: int, rgb: bytes, step: int = 0, of: int = 0, file: str = "") -> None:
+    def show(
+        self, width: int, height: int, rgb: bytes, step: int = 0, of: int = 0, file: str = "", node: str = ""
+    ) -> None:
         """A newer picture: of a step, or with none what came out in the end."""
         if len(rgb) == 3 * width * height and rgb:
-            self._change(self.reel.add(Frame(Pixels(width, height, rgb), step, of, file)))
+            self._change(self.reel.add(Frame(Pixels(width, height, rgb), step, of, file, node)))
             if file:
                 self.run_worker(lambda: self._read(file), thread=True, exit_on_error=False, group="pictures")
 
@@ -116,7 +119,7 @@ class Preview(Widget, can_focus=True):
         """Go on from the step that is looked at."""
         frame = self.reel.frame
         if frame is not None and not frame.final:
-            self.post_message(self.Chosen(frame.step, frame.of))
+            self.post_message(self.Chosen(frame.node, frame.step, frame.of))
 
     async def _on_click(self, event: Click) -> None:
         at = event.get_content_offset(self)

@@ -18,6 +18,8 @@ class Frame:
     step: int = 0
     of: int = 0
     file: str = ""
+    node: str = ""
+    """The loop whose step it is."""
 
     @property
     def final(self) -> bool:

@@ -1,0 +1,50 @@
+"""A change on the way: the graph switches to a copy of the denoiser from a step on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from noisegraph.check import check
+from noisegraph.graph import parse
+from noisegraph.registry import Registry
+from noisegraph.tui.document.branching import branched
+from noisegraph.tui.document.document import Document
+
+GRAPHS = Path(__file__).parents[2] / "graphs"
+
+
+def opened(name: str) -> Document:
+    path = GRAPHS / f"{name}.json"
+    return Document.like(path.read_text(encoding="utf-8"), path)
+
+
+def test_a_copy_of_the_denoiser_takes_over_from_the_step_on_and_the_graph_is_sound() -> None:
+    before = opened("digits")
+    found = branched(before, "drawn", 20, 50)
+    nodes = json.loads(found.document.text)["nodes"]
+    assert found.changed == "guided_after"
+    assert nodes["guided_after"] == nodes["guided"]
+    assert nodes["guided_switch"] == {
+        "use": "guide.switch", "before": "$guided", "after": "$guided_after", "levels": "$levels", "at": 0.4,
+    }  # fmt: skip
+    assert nodes["drawn"]["denoiser"] == "$guided_switch"
+    checked = check(parse(found.document.text.encode(), "digits", GRAPHS), Registry.installed())
+    assert checked.problems == ()
+    assert found.document.undo().text == before.text
+    again = branched(found.document, "drawn", 10, 50)
+    assert json.loads(again.document.text)["nodes"]["guided_switch"]["at"] == 0.2
+    assert again.changed == "guided_after"
+
+
+def test_a_switch_that_reads_an_input_is_moved_there() -> None:
+    found = branched(opened("switch"), "drawn", 25, 50)
+    assert json.loads(found.document.text)["inputs"]["at"] == 0.5
+    assert found.changed == "after"
+
+
+@pytest.mark.parametrize(("loop", "step"), [("images", 3), ("nobody", 3), ("drawn", 0), ("drawn", 50)])
+def test_what_cannot_be_changed_on_the_way_is_told(loop: str, step: int) -> None:
+    with pytest.raises(ValueError, match=r"cannot be changed|nothing between"):
+        branched(opened("digits"), loop, step, 50)
