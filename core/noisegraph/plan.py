@@ -188,9 +188,10 @@ class _Planner:
         values = node.values if point < 0 else self._at_point(node, point)
         args = node.args if reads is None else _kept(node, values, reads)
         parts = [code]
-        for name, default in ports:
+        for name, port, default in ports:
             if name in values:
-                parts.append(literal(spec, name, values[name]))
+                value = values[name]
+                parts.append(keys.literal(value) if port.scalar else literal(port, value))
             elif name in args:
                 arg = args[name]
                 if type(arg) is Several:

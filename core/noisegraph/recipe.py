@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from . import keys
 from .node import NodeSpec
+from .port import Port
 from .reading import files
 
 
@@ -16,7 +17,7 @@ class Recipe(NamedTuple):
 
     code: bytes
     """What stands for the node's name, its code, and the precision that it runs in."""
-    ports: tuple[tuple[str, bytes], ...]
+    ports: tuple[tuple[str, Port, bytes], ...]
     """Each port with what stands for its default."""
     pure: bool
     version: Callable[..., Any] | None
@@ -28,15 +29,15 @@ def recipe(spec: NodeSpec, precision: str) -> Recipe:
     """The recipe of a node that runs in this precision, if it wants the device."""
     options = spec.options
     code = keys.digest(spec.fingerprint, keys.literal([spec.full_name, precision if options.device else ""]))
-    defaults = (b"-" if port.required else keys.literal(port.dump(port.default)) for port in spec.ports.values())
-    return Recipe(code, tuple(zip(spec.ports, defaults, strict=True)), options.pure, options.version, options.reads)
+    ports = tuple(
+        (name, port, b"-" if port.required else keys.literal(port.dump(port.default)))
+        for name, port in spec.ports.items()
+    )
+    return Recipe(code, ports, options.pure, options.version, options.reads)
 
 
-def literal(spec: NodeSpec, name: str, value: Any) -> bytes:
-    """A literal at a port as part of a key; a file counts by its content."""
-    port = spec.ports[name]
-    if port.scalar:
-        return keys.literal(value)
+def literal(port: Port, value: Any) -> bytes:
+    """A literal as part of a key; a file counts by its content."""
     if port.file is not None and value is not None:
         return b"F" + keys.literal([files.digest(path) for path in files.named(value)])
     return keys.literal(port.dump(value))

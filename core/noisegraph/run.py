@@ -210,12 +210,13 @@ class _Run:
         outputs: dict[str, Any] = {}
         failed: dict[str, str] = {}
         for name, source in point.outputs.items():
-            if not isinstance(source, Read):
-                outputs[name] = source.value
-            elif source.task in self.failures:
-                failed[name] = self.failures[source.task].message
+            if isinstance(source, Read):
+                if source.task in self.failures:
+                    failed[name] = self.failures[source.task].message
+                else:
+                    outputs[name] = self._read(source) if source.fields else self.values[source.task]
             else:
-                outputs[name] = self._read(source)
+                outputs[name] = source.value
         return Result(point.given, outputs, failed)
 
     def _warnings(self, node: str) -> Iterator[Event]:

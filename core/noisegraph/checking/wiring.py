@@ -38,9 +38,10 @@ class Wiring:
         if spec.generic is not None:
             return _field_kind(self._bound.get(wire.node, Any), wire.fields, spec)
         key = (spec, wire.fields)
-        if key not in self._kinds:
-            self._kinds[key] = _field_kind(spec.output, wire.fields, spec)
-        return self._kinds[key]
+        kind = self._kinds.get(key)
+        if kind is None:
+            kind = self._kinds[key] = _field_kind(spec.output, wire.fields, spec)
+        return kind
 
     def check(self, node: FlatNode, port: Port, wire: Wire, wanted: Any) -> None:
         """Tell where the wire's value may not flow into the port; `wanted` is its type, or that of its list's items."""
