@@ -11,6 +11,10 @@ from noisegraph.graph import parse
 from noisegraph.registry import Registry
 from noisegraph.tui.document.branching import branched
 from noisegraph.tui.document.document import Document
+from noisegraph.tui.picture.preview import Preview
+from textual.pilot import Pilot
+
+from .probe import app_on, drive, until
 
 GRAPHS = Path(__file__).parents[2] / "graphs"
 
@@ -48,3 +52,19 @@ def test_a_switch_that_reads_an_input_is_moved_there() -> None:
 def test_what_cannot_be_changed_on_the_way_is_told(loop: str, step: int) -> None:
     with pytest.raises(ValueError, match=r"cannot be changed|nothing between"):
         branched(opened("digits"), loop, step, 50)
+
+
+def test_a_step_of_a_loop_without_a_denoiser_is_told_to_be_no_place_for_a_change(tmp_path: Path) -> None:
+    app = app_on(tmp_path)
+
+    async def play(pilot: Pilot[int]) -> None:
+        await pilot.press("r")
+        await until(pilot, lambda: app.store.runs)
+        before = app.store.document
+        await pilot.press("2")
+        await until(pilot, lambda: isinstance(app.focused, Preview))
+        await pilot.press("g", "enter")
+        await until(pilot, lambda: any("drawn reads no denoiser" in line.text for line in app.main.bottom.ring.lines))
+        assert app.store.document is before
+
+    drive(app, play)

@@ -8,8 +8,7 @@ import pytest
 from noisegraph.tui.failure.screen import FailureScreen
 from textual.pilot import Pilot
 
-from .probe import GRAPH, app_on, screen_text, until
-from .test_app import drive
+from .probe import GRAPH, app_on, drive, screen_text, until
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (40, 12)])

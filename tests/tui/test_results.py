@@ -7,8 +7,7 @@ from pathlib import Path
 from noisegraph.tui.results.pane import ResultsPane
 from textual.pilot import Pilot
 
-from .probe import app_on, until
-from .test_app import drive
+from .probe import app_on, drive, until
 
 
 def test_what_a_run_made_is_kept_and_its_values_come_back_as_an_edit(tmp_path: Path) -> None:
