@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import noisegraph as ng
 from pydantic import Field
 
+from .checkpoints.checkpoint import CheckpointFile, opened
+from .checkpoints.recognise import found_classifier
 from .label import indices
+from .network import build_classifier
 
 Label = Annotated[int, Field(ge=0)]
 AT_ONCE = 256
@@ -30,6 +34,28 @@ class LabelClassifier:
     def logits(self, x: ng.Tensor, level: ng.Level) -> ng.Tensor:
         """The logits of states of any process, [batch, classes]; differentiable in x."""
         return self.network.predict(x, level, {}).x0
+
+
+def load_facts(inputs: ng.Facts) -> ng.Facts:
+    """What is known of `classifier.load` from the file's list of tensors."""
+    if not isinstance(inputs.get("path"), str):
+        return {}
+    checkpoint = opened(inputs["path"])
+    found = found_classifier(checkpoint)
+    return {"classes": found.config["out_channels"], "weights": found.part.size(checkpoint)}
+
+
+@ng.node(early=True, facts=load_facts)
+def load(*, path: CheckpointFile) -> LabelClassifier:
+    """A published classifier of noisy pictures, as ADM is guided by (Dhariwal & Nichol 2021).
+
+    path: a pt or safetensors file with the authors' names
+    """
+    checkpoint = opened(path)
+    found = found_classifier(checkpoint)
+    digest, size = ng.digest(Path(path)), found.part.size(checkpoint)
+    weights = ng.Weights(path, digest, build_classifier, tuple(found.config.items()), found.part, size)
+    return LabelClassifier(ng.Network(weights, found.process, "x0"), found.config["out_channels"], found.sizes)
 
 
 def known(inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,4 +128,4 @@ def _fitting(classifier: LabelClassifier, latent: ng.Latent) -> ng.Latent:
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
-    return [log_probability, logits, features]
+    return [load, log_probability, logits, features]

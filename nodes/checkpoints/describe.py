@@ -11,7 +11,7 @@ from .checkpoint import SUFFIXES, Checkpoint, opened
 from .entry import Entry
 from .locate import text_parts
 from .part import Part
-from .recognise import found_autoencoder, found_unet
+from .recognise import found_autoencoder, found_classifier, found_unet
 
 _MOST_PREFIXES = 12
 
@@ -23,6 +23,8 @@ def described(path: Path) -> Mapping[str, Mapping[str, str]] | None:
     checkpoint = opened(str(path))
     told: dict[str, Mapping[str, str]] = {"file": _whole(checkpoint)}
     try:
+        if "out.2.positional_embedding" in checkpoint.entries:
+            return told | {"verdict": _classifier(checkpoint), "tensors": _prefixes(checkpoint.entries)}
         found = found_unet(checkpoint)
         told["verdict"] = {"family": f"{found.family.name}: {found.family.title}", "because": "; ".join(found.reasons)}
         told["U-Net"] = {
@@ -40,6 +42,18 @@ def described(path: Path) -> Mapping[str, Mapping[str, str]] | None:
         told[f"text {number}"] = {"layout": text.layout, **_part(text.part, checkpoint)}
     told["tensors"] = _prefixes(checkpoint.entries)
     return told
+
+
+def _classifier(checkpoint: Checkpoint) -> dict[str, str]:
+    found = found_classifier(checkpoint)
+    config = {name: str(value) for name, value in found.config.items() if value is not None}
+    because = "half of a U-Net, from pictures to classes by attention"
+    return {
+        "family": "adm-classifier: ADM, noisy classifier",
+        "because": because,
+        **_part(found.part, checkpoint),
+        **config,
+    }
 
 
 def _whole(checkpoint: Checkpoint) -> dict[str, str]:

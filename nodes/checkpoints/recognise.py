@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,7 +11,7 @@ import noisegraph as ng
 
 from . import unet_structure, vae_structure
 from .checkpoint import Checkpoint
-from .families import FAMILIES, NAMED, Family
+from .families import COSINE, FAMILIES, LINEAR, NAMED, Family
 from .locate import autoencoder_part, unet_part
 from .part import Part
 
@@ -75,6 +76,32 @@ def found_autoencoder(checkpoint: Checkpoint) -> FoundAutoencoder | None:
     """The autoencoder of a checkpoint, if it has one."""
     part = autoencoder_part(checkpoint)
     return None if part is None else FoundAutoencoder(part, vae_structure.configured(part.shapes(checkpoint)))
+
+
+@dataclass(frozen=True)
+class FoundClassifier:
+    """A checkpoint's classifier of noisy pictures: half of an ADM U-Net."""
+
+    part: Part
+    config: Mapping[str, Any]
+    process: ng.DiscreteVP
+    sizes: tuple[int, int, int]
+    """Of the pictures that it judges."""
+
+
+def found_classifier(checkpoint: Checkpoint) -> FoundClassifier:
+    """The noisy classifier of a checkpoint, as ADM is guided by; raises NodeError for what is none."""
+    part = unet_part(checkpoint)
+    shapes = {} if part is None else part.shapes(checkpoint)
+    places = shapes.get("out.2.positional_embedding", ())
+    if part is None or len(places) != 2 or "output_blocks.0.0.in_layers.0.weight" in shapes:
+        told = f"'{checkpoint.path}' holds no noisy classifier"
+        raise ng.NodeError(told, "it would end in 'out.2.positional_embedding' and have no 'output_blocks'")
+    config = unet_structure.configured(shapes)
+    size = math.isqrt(places[1] - 1) * 2 ** (len(config["channel_mult"]) - 1)
+    heads = {"num_head_channels": 64, "size": size, "pool": "attention"}
+    # trained on its denoiser's times: ADM's for 64 x 64 has the cosine schedule, the larger have the linear one
+    return FoundClassifier(part, config | heads, COSINE if size == 64 else LINEAR, (config["in_channels"], size, size))
 
 
 def _family(config: Mapping[str, Any], checkpoint: Checkpoint) -> Family:

@@ -12,17 +12,20 @@ from typing import Any, get_args
 import noisegraph as ng
 import pytest
 import torch
-from noisegraph.nodes import model, unet, vae
+from noisegraph.nodes import classifier, model, unet, vae
 from noisegraph.nodes.checkpoints import diffusers_unet, diffusers_vae
 from noisegraph.nodes.checkpoints.checkpoint import opened
+from noisegraph.nodes.checkpoints.describe import described
 from noisegraph.nodes.checkpoints.entry import Entry
 from noisegraph.nodes.checkpoints.families import FAMILIES, FamilyName
-from noisegraph.nodes.checkpoints.recognise import found_autoencoder, found_unet
+from noisegraph.nodes.checkpoints.recognise import found_autoencoder, found_classifier, found_unet
 from noisegraph.nodes.networks.autoencoder import autoencoder
+from noisegraph.nodes.networks.classifier import classifier as build_classifier
 from noisegraph.nodes.networks.unet import unet as build
 from noisegraph.nodes.networks.unet_config import UNetConfig
+from safetensors.torch import save_file
 
-from .checkpoints import KL8, PUBLISHED, SDXL, VQ4, shapes_of, whole, write_hollow
+from .checkpoints import KL8, PUBLISHED, SDXL, VQ4, awake, drawn, shapes_of, whole, write_hollow
 
 LISTS = Path(__file__).parent / "published"
 """Names and shapes, as the authors' own code builds them."""
@@ -87,6 +90,22 @@ DIFFUSERS: dict[str, dict[str, Any]] = {
 """The settings of diffusers' UNet2DConditionModel for the families that it publishes."""
 
 
+HALF: dict[str, Any] = {
+    "out_channels": 1000,
+    "model_channels": 128,
+    "num_head_channels": 64,
+    "use_scale_shift_norm": True,
+    "resblock_updown": True,
+}
+CLASSIFIERS: list[tuple[int, dict[str, Any]]] = [
+    (64, {**HALF, "num_res_blocks": 4, "channel_mult": (1, 2, 3, 4), "attention_resolutions": (2, 4, 8)}),
+    (128, {**HALF, "channel_mult": (1, 1, 2, 3, 4), "attention_resolutions": (4, 8, 16)}),
+    (256, {**HALF, "channel_mult": (1, 1, 2, 2, 4, 4), "attention_resolutions": (8, 16, 32)}),
+    (512, {**HALF, "channel_mult": (0.5, 1, 1, 2, 2, 4, 4), "attention_resolutions": (16, 32, 64)}),
+]
+"""Sides in pixels and settings of ADM's noisy classifiers."""
+
+
 def entries(shapes: dict[str, tuple[int, ...]]) -> dict[str, Entry]:
     return {name: Entry(shape, "float32", "file", name) for name, shape in shapes.items()}
 
@@ -124,6 +143,40 @@ def test_lists_that_the_authors_own_code_made_are_recognised(name: str, tmp_path
     found = found_unet(opened(str(write_hollow(tmp_path / "model.safetensors", shapes))))
     assert found.family.name == LISTED[name]
     assert shapes_of(build, found.config) == shapes
+
+
+@pytest.mark.parametrize(("size", "config"), CLASSIFIERS)
+def test_noisy_classifiers_are_recognised_with_their_size(size: int, config: dict[str, Any], tmp_path: Path) -> None:
+    path = write_hollow(tmp_path / "classifier.safetensors", shapes_of(build_classifier, {**config, "size": size}))
+    checkpoint = opened(str(path))
+    found = found_classifier(checkpoint)
+    assert found.sizes == (3, size, size)
+    assert shapes_of(build_classifier, found.config) == found.part.shapes(checkpoint)
+    assert classifier.load_facts({"path": str(path)})["classes"] == 1000
+    told = described(path)
+    assert told is not None
+    assert told["verdict"]["family"] == "adm-classifier: ADM, noisy classifier"
+    with pytest.raises(ng.NodeError, match="no family"):
+        found_unet(checkpoint)
+
+
+def test_the_list_of_a_classifier_that_the_authors_own_code_made_is_recognised(tmp_path: Path) -> None:
+    lines = (line.split() for line in (LISTS / "adm_classifier_512.txt").read_text().splitlines())
+    shapes = {name: tuple(map(int, shape.split("x"))) for name, shape in lines}
+    found = found_classifier(opened(str(write_hollow(tmp_path / "classifier.safetensors", shapes))))
+    assert (found.sizes, shapes_of(build_classifier, found.config)) == ((3, 512, 512), shapes)
+
+
+def test_a_loaded_classifier_judges_noisy_pictures(tmp_path: Path) -> None:
+    config = {**CLASSIFIERS[0][1], "model_channels": 64, "size": 16, "num_res_blocks": 1}
+    config |= {"channel_mult": (1, 2), "attention_resolutions": (2,), "out_channels": 10}
+    module = awake(build_classifier(**config))
+    save_file(module.state_dict(), tmp_path / "classifier.safetensors")
+    loaded = classifier.load(path=str(tmp_path / "classifier.safetensors"))
+    x = drawn(2, 3, 16, 16)
+    judged = classifier.log_probability(loaded, label=3)(x, ng.DiscreteVP("linear").level(500))
+    wanted = module(x, torch.full((2,), 500.0)).log_softmax(1)[:, 3]
+    torch.testing.assert_close(judged, wanted, rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("family", DIFFUSERS)
