@@ -3,7 +3,7 @@
 `python fake_worker.py [--recorded FILE] [--steps N] [--seconds S] [--start S] [--fail NODE] [--crash NODE] [--flood N]
 [--print TEXT] [--deaf]`: `--seconds` is how long a step takes, `--start` how long it says nothing at first, `--flood`
 how many progress events each loop tells, 2,000 a second, `--crash` where it kills itself, `--deaf` that it never
-answers, `--late` that it answers nothing while a run is on.
+answers, `--late` that it answers nothing while a run is on, `--exact` that every run takes one second.
 """
 
 from __future__ import annotations
@@ -154,7 +154,8 @@ class Worker:
                 break
             failed += event.get("state") == "failed"
             self.say(**{**event, "run": run})
-        self.say("done", run, failed=failed, seconds=round(time.perf_counter() - began, 6))
+        seconds = 1.0 if self.options.exact else round(time.perf_counter() - began, 6)
+        self.say("done", run, failed=failed, seconds=seconds)
 
     def _recorded(self) -> Iterator[Message]:
         for line in Path(self.options.recorded).read_text(encoding="utf-8").splitlines():
@@ -243,6 +244,7 @@ def main() -> None:
     parser.add_argument("--crash", default="")
     parser.add_argument("--flood", type=int, default=0)
     parser.add_argument("--print", default="")
+    parser.add_argument("--exact", action="store_true")
     parser.add_argument("--deaf", action="store_true")
     parser.add_argument("--late", dest="answers", action="store_false")
     Worker(parser.parse_args()).serve()

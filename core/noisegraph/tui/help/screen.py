@@ -83,6 +83,8 @@ def topics(screen: Screen[object], refusal: dict[str, str]) -> Iterator[Topic]:
     for active in {one.binding.id or one.binding.action: one for one in screen.active_bindings.values()}.values():
         binding = active.binding
         name = binding.id or ""
+        if not name:  # Textual's own, as scrolling by pages
+            continue
         keys = [screen.app.get_key_display(one) for one in _all(screen, binding)] + list(CHORDS.get(name, ()))
         told = Topic(" ".join(dict.fromkeys(keys)), _told(binding), name or binding.action, refusal.get(name, ""))
         (of_app if name in COMMANDS else of_pane).append(told)

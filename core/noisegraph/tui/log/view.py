@@ -27,7 +27,7 @@ class LogView(ScrollView, can_focus=True):
     """Lines of the ring; it follows the newest until one scrolls up."""
 
     DEFAULT_CSS = """
-    LogView { scrollbar-size: 1 1; }
+    LogView { scrollbar-size: 0 1; }
     """
     BINDINGS = [
         Binding("j,down", "scroll_down", "Down", show=False, id="log.down"),
