@@ -19,6 +19,7 @@ from .checkpoints.lora import beside, check_shapes, flat, root, sides
 from .checkpoints.part import Part
 from .checkpoints.recognise import FoundUNet, found_unet
 from .networks.unet_config import UNetConfig
+from .vae import Autoencoder, encode
 
 if TYPE_CHECKING:
     from torch.nn import Module
@@ -179,6 +180,23 @@ def hint(condition: ng.Condition, image: ng.Image, *, number: Annotated[int, Fie
     return ng.Condition({**condition, f"hint_{number}": image.expand(-1, 3, -1, -1)})
 
 
+@ng.node
+def inpainting(condition: ng.Condition, vae: Autoencoder, image: ng.Image, mask: ng.Mask) -> ng.Condition:
+    """The condition of a U-Net that fills in (9 channels): the mask, and the picture without what it hides.
+
+    image: to fill in, of the size of the picture to draw
+    mask: 1 where is to be drawn; of the picture's size, or fitted to it
+    """
+    import torch
+    from torch.nn import functional
+
+    fitted = functional.interpolate(mask.to(image), image.shape[2:], mode="nearest")
+    hidden = (fitted >= 0.5).to(image)
+    known = encode(vae, ng.Image(image * (1 - hidden) + 0.5 * hidden))
+    small = functional.interpolate(hidden.to(known), known.shape[2:], mode="nearest").expand(len(known), -1, -1, -1)
+    return ng.Condition({**condition, "concat": torch.cat([small, known], dim=1)})
+
+
 def _config(weights: ng.Weights) -> dict[str, Any]:
     """The configuration of the U-Net beneath what stands beside it."""
     told = dict(weights.config)
@@ -202,4 +220,4 @@ def denoiser(unet: ng.Network, condition: ng.Condition | None = None) -> ng.Deno
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
-    return [architecture, load, lora, control, hint, denoiser]
+    return [architecture, load, lora, control, hint, inpainting, denoiser]

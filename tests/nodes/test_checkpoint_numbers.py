@@ -166,6 +166,31 @@ def test_an_autoencoder_of_diffusers_gives_the_same_numbers_from_its_folder(kind
     torch.testing.assert_close(decoded, (wanted / 2 + 0.5).clamp(0, 1), rtol=0, atol=CLOSE)
 
 
+def test_what_an_inpainting_network_reads_is_prepared_as_diffusers_does(tmp_path: Path) -> None:
+    """As StableDiffusionInpaintPipeline.prepare_mask_latents has it: mask first, what is hidden grey."""
+    from diffusers import AutoencoderKL
+
+    widths = (32, 32)
+    theirs = awake(
+        AutoencoderKL(
+            block_out_channels=widths,
+            down_block_types=("DownEncoderBlock2D",) * 2,
+            up_block_types=("UpDecoderBlock2D",) * 2,
+            latent_channels=4,
+        )
+    )
+    loaded = vae.load(path=folder(tmp_path, "vae", theirs), family="sd1")
+    picture, mask = drawn(1, 3, 16, 16).clamp(-1, 1), (drawn(1, 1, 16, 16, seed=4) > 0).float()
+    masks = torch.nn.functional.interpolate(mask, (8, 8))
+    with torch.no_grad():
+        known = theirs.encode(picture * (mask < 0.5)).latent_dist.mode() * theirs.config.scaling_factor
+    told = unet.inpainting(
+        ng.Condition({"context": drawn(1, 7, 768)}), loaded, ng.Image(picture / 2 + 0.5), ng.Mask(mask)
+    )
+    torch.testing.assert_close(told["concat"], torch.cat([masks, known], dim=1), rtol=0, atol=1e-4)
+    assert set(told) == {"context", "concat"}
+
+
 @pytest.fixture
 def small(tmp_path: Path) -> Any:
     """A small Stable Diffusion 1 of diffusers, and our model from the single file that its weights become."""
