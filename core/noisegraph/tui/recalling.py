@@ -73,10 +73,13 @@ class Recalling(Editing):
 
         command = self.store.asked.get(run.id, {})
         try:
-            self.results.append(results_of(run, command, pictures, self.results.next_number, time.time()))
+            self.results.append(results_of(run, command, pictures, self.results.next_number, self._now()))
         except OSError as error:
             self.tell(f"what run #{run.id} made is not among the results: {error.strerror}", "error")
         self._show_results()
+
+    def _now(self) -> float:
+        return time.time()
 
     def _show_results(self) -> None:
         self.main.bottom.show_results()

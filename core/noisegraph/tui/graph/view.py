@@ -62,6 +62,10 @@ class GraphView(GraphSheet):
         self._anchor: tuple[str, int, str] = ("", 0, "")
         self._last_marked = ""
 
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Whether the key is a part of what is being typed."""
+        return self._typed is not None
+
     def _title(self) -> None:
         super()._title()
         if self._typed is not None or self._wanted:

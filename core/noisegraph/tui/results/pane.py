@@ -163,6 +163,10 @@ class ResultsPane(ResultsWall):
         self._typed = self.filter
         self.again()
 
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Whether the key is a part of what is being typed."""
+        return self._typed is not None
+
     async def _on_key(self, event: Key) -> None:
         if self._typed is None:
             if event.key == "escape" and (
