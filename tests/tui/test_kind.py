@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from noisegraph.manual import told
 from noisegraph.registry import Registry
-from noisegraph.tui.form.kind import Kind, kind_of, meant, short, shown, stepped, tokens
+from noisegraph.tui.form.kind import Kind, kind_of, kind_of_value, meant, short, shown, stepped, tokens
 from noisegraph.tui.state.catalog import Catalog, Port
 
 CATALOG = Catalog.of({"nodes": [told(spec) for spec in Registry.installed().specs().values()]})
@@ -97,6 +97,11 @@ def test_limits_are_short() -> None:
 def test_tokens_are_estimated_from_words_and_signs() -> None:
     assert tokens("") == 0
     assert tokens("a lighthouse at dawn, blurry") == 7
+
+
+def test_before_types_are_known_values_and_names_tell_the_way() -> None:
+    known = ((1, "seed"), (1, "steps"), ("x", "prompt"), ([1], "a"))
+    assert [kind_of_value(value, name).way for value, name in known] == ["seed", "int", "prompt", "json"]
 
 
 def test_a_type_that_nobody_knows_is_edited_as_json() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .editing import Editing
 
 if TYPE_CHECKING:
-    from .authoring import Author
+    from .author.author import Author
     from .form.inspector import Inspector
     from .plugins.pane import PluginsPane
 
@@ -19,7 +19,7 @@ class Authored(Editing):
     @cached_property
     def author(self) -> Author:
         """Edits, with the boxes that ask for what they need."""
-        from .authoring import Author
+        from .author.author import Author
 
         return Author(self)
 

@@ -111,7 +111,7 @@ def _ports(item: Item, entry: Entry | None) -> list[Port]:
 
 
 def _field(item: Item, port: Port, context: Context) -> Field:
-    kind = kind_of(port) if port.type else kind_of_value(item.values.get(port.name))
+    kind = kind_of(port) if port.type else kind_of_value(item.values.get(port.name), port.name)
     made = Field(item.name, port, kind, "missing" if port.required else "default", port.default)
     wires = [wire for wire in item.wires if wire.port == port.name]
     inputs = context.outline.inputs
@@ -153,7 +153,7 @@ def _was(now: Field, context: Context) -> str | None:
 
 
 def _input(name: str, value: Any, context: Context) -> Field:
-    port, kind = _fed(name, context) or (Port(name, ""), kind_of_value(value))
+    port, kind = _fed(name, context) or (Port(name, ""), kind_of_value(value, name))
     port = replace(port, name=name, required=value is None)
     made = Field("", port, kind, "missing" if value is None else "set", value)
     return replace(made, was=_was(made, context), problem=context.problems.get(("", name)) or _wrong(made))

@@ -61,8 +61,12 @@ def kind_of(port: Port) -> Kind:
     return Kind(_WAYS.get(kinds, "json"), optional=optional)
 
 
-def kind_of_value(value: Any) -> Kind:
-    """The way that a value is edited of which no type is known."""
+def kind_of_value(value: Any, name: str) -> Kind:
+    """The way that a value is edited of which no type is known; its name tells of seeds and prompts."""
+    if name.endswith("seed") and type(value) is int:
+        return Kind("seed")
+    if name.endswith("prompt") and type(value) is str:
+        return Kind("prompt")
     ways: dict[type, Way] = {bool: "bool", int: "int", float: "float", str: "text"}
     return Kind(ways.get(type(value), "json"), optional=value is None)
 
