@@ -9,6 +9,7 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy
 import pytest
 from noisegraph.errors import GraphError
 from noisegraph.events import NodeStepped, RunFinished
@@ -335,7 +336,11 @@ def _begun(engine: Engine, graph: dict[str, Any], steps: Sequence[int]) -> list[
         events.close()
     assert engine.folder is not None
     states = [path for path in engine.folder.rglob("*.safetensors") if path.stat().st_size > 4000]
-    return sorted(states, key=lambda path: path.stat().st_mtime_ns)[1:]  # the first is what the loop reads
+    return sorted(states, key=_last_number)[1:]  # the loop counts up; the first is what it reads
+
+
+def _last_number(entry: Path) -> float:
+    return float(numpy.frombuffer(entry.read_bytes()[-4:], "<f4")[0])
 
 
 LONG: dict[str, Any] = {
