@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import noisegraph as ng
 from pydantic import Field
@@ -21,6 +21,15 @@ def decode_facts(inputs: ng.Facts) -> ng.Facts:
         told = f"a latent of {' x '.join(map(str, sizes))} is no picture of 1 or 3 channels"
         raise ng.NodeError(told, "decode it with its autoencoder")
     return {name: fact for name, fact in latent.items() if name != "family"}
+
+
+def resize_facts(inputs: ng.Facts) -> ng.Facts:
+    """What is known of `image.resize`."""
+    image, factor = inputs["image"], inputs.get("factor")
+    if "sizes" not in image or not isinstance(factor, float):
+        return {}
+    channels, *sides = image["sizes"]
+    return {**image, "sizes": (channels, *(max(1, round(side * factor)) for side in sides))}
 
 
 def enlarge_facts(inputs: ng.Facts) -> ng.Facts:
@@ -56,6 +65,25 @@ def enlarge(image: ng.Image, *, factor: Factor = 8) -> ng.Image:
     factor: how many pixels wide the square is
     """
     return ng.Image(image.repeat_interleave(factor, dim=2).repeat_interleave(factor, dim=3))
+
+
+@ng.node(facts=resize_facts)
+def resize(
+    image: ng.Image,
+    *,
+    factor: Annotated[float, Field(gt=0, le=64)] = 2.0,
+    method: Literal["bicubic", "bilinear", "area"] = "bicubic",
+) -> ng.Image:
+    """A picture made larger or smaller, smoothly.
+
+    factor: how many times as wide and high; sides are rounded to whole pixels
+    method: bicubic is the sharpest, area the mean of the pixels that fall together
+    """
+    from torch.nn import functional
+
+    size = [max(1, round(side * factor)) for side in image.shape[2:]]
+    smooth = {} if method == "area" else {"antialias": True}
+    return ng.Image(functional.interpolate(image, size, mode=method, **smooth).clamp(0, 1))
 
 
 @ng.node
@@ -115,4 +143,4 @@ def load(*, file: PictureFile) -> ng.Image:
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
-    return [decode, encode, enlarge, sheet, load]
+    return [decode, encode, enlarge, resize, sheet, load]

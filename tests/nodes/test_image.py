@@ -83,3 +83,19 @@ def test_labels_follow_one_another_as_often_as_wanted() -> None:
 def test_a_label_that_the_network_does_not_know_is_told() -> None:
     with pytest.raises(ng.NodeError, match="label 10"):
         label.encode(label=10, classes=10)
+
+
+@pytest.mark.parametrize("method", ["bicubic", "bilinear", "area"])
+@pytest.mark.parametrize("factor", [0.5, 1.5, 2.0])
+def test_a_resized_picture_keeps_its_mean_and_its_range(method: Any, factor: float) -> None:
+    ramp = torch.linspace(0, 1, 12).repeat(2, 3, 8, 1)
+    found = image.resize(ng.Image(ramp), factor=factor, method=method)
+    assert found.shape == (2, 3, round(8 * factor), round(12 * factor))
+    assert found.min() >= 0
+    assert found.max() <= 1
+    assert float(found.mean()) == pytest.approx(0.5, abs=0.01)
+    assert bool((found.diff(dim=3) > -1e-3).all())
+
+
+def test_a_picture_is_never_resized_to_nothing() -> None:
+    assert image.resize(ng.Image(torch.ones(1, 1, 2, 2)), factor=0.1).shape == (1, 1, 1, 1)
