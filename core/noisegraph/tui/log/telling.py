@@ -12,7 +12,10 @@ from .ring import Level
 def lines_of(messages: Iterable[Message]) -> Iterator[tuple[Level, str, str]]:
     """For each such message: how grave, of which node, and what."""
     for message in messages:
-        told = _line(message)
+        try:
+            told = _line(message)
+        except (ValueError, TypeError, KeyError, AttributeError):  # from a worker of another version
+            told = "warn", "", f"not understood: {str(message)[:200]}"
         if told is not None:
             yield told
 

@@ -122,7 +122,11 @@ class Store:
         """Take in what the worker says; what changed, each with the messages that changed it."""
         changed: dict[Topic, list[Message]] = {}
         for message in coalesced(messages):
-            changed.setdefault(self._heard(message), []).append(message)
+            try:
+                topic = self._heard(message)
+            except (ValueError, TypeError, KeyError, AttributeError):  # from a worker of another version
+                topic = "log"
+            changed.setdefault(topic, []).append(message)
         return changed
 
     def _heard(self, message: Message) -> Topic:
