@@ -7,17 +7,13 @@ from typing import Any, NamedTuple
 
 import noisegraph as ng
 
-from . import text, unet, vae
+from . import unet, vae
 from .checkpoints.checkpoint import Checkpoint, CheckpointFile, opened
 from .checkpoints.describe import described
 from .checkpoints.families import NAMED
 from .checkpoints.recognise import FoundUNet, found_autoencoder, found_unet
-from .models import digits
-from .models.shipped import WEIGHTS, digest, process, read_card, size, weights
-from .networks.autoencoder_config import AutoencoderConfig
-from .networks.unet_config import tupled
-
-AUTOENCODER, CLIP, TOKENIZER = "emoji-autoencoder", "emoji-clip", "emoji-tokenizer.json"
+from .models import digits, text_to_image
+from .models.shipped import digest, process, read_card, size, weights
 
 
 class LabelledModel(NamedTuple):
@@ -29,15 +25,6 @@ class LabelledModel(NamedTuple):
     """The shape of one picture, values in [-1, 1]."""
     classes: int
     """How many labels there are; the empty label is the one after them."""
-
-
-class WordsAndPictures(NamedTuple):
-    """What a latent text-to-image model stands on: words and pictures as the denoiser knows them."""
-
-    text: text.TextEncoder
-    vae: vae.Autoencoder
-    latent: ng.Shape
-    """The shape of one latent."""
 
 
 class LoadedModel(NamedTuple):
@@ -69,28 +56,6 @@ def digit() -> LabelledModel:
     own = process(card)
     network = ng.Network(weights("digit", card["network"]), own, card["prediction"])
     return LabelledModel(network, own, ng.Shape(tuple(card["shape"])), card["classes"])
-
-
-def emoji_space_version() -> str:
-    """What the key of `model.emoji_space` depends on beside its code."""
-    return digest(AUTOENCODER) + _clip_digest()
-
-
-def emoji_space_facts(inputs: ng.Facts) -> ng.Facts:
-    """What is known of `model.emoji_space` from its cards."""
-    made = _autoencoder()
-    known = {"family": "emoji", "factor": made.factor, "channels": made.channels, "weights": size(AUTOENCODER)}
-    return {
-        "vae": known,
-        "latent": {"family": "emoji", "sizes": _latent_shape().sizes},
-        "text": {"family": "emoji", "weights": size(CLIP)},
-    }
-
-
-@ng.node(early=True, facts=emoji_space_facts, version=emoji_space_version)
-def emoji_space() -> WordsAndPictures:
-    """The autoencoder and the text encoder of emoji, without a denoiser: what one is trained on."""
-    return WordsAndPictures(_text_encoder(), _autoencoder(), _latent_shape())
 
 
 def load_facts(inputs: ng.Facts) -> ng.Facts:
@@ -128,35 +93,10 @@ def _first_stage(found: FoundUNet, checkpoint: Checkpoint) -> vae.Autoencoder:
     return vae.autoencoder(first, found.family, checkpoint, None)
 
 
-def _autoencoder() -> vae.Autoencoder:
-    card = read_card(AUTOENCODER)
-    config = AutoencoderConfig(**tupled(card["network"]))
-    made = weights(AUTOENCODER, card["network"], vae.build)
-    return vae.Autoencoder(made, card["scale"], config.factor, config.embed_dim)
-
-
-def _latent_shape() -> ng.Shape:
-    made = _autoencoder()
-    return ng.Shape(vae.latent_sizes(read_card(AUTOENCODER)["shape"], made.factor, made.channels))
-
-
-def _text_encoder() -> text.TextEncoder:
-    card = read_card(CLIP)
-    made = weights(CLIP, card["network"], text.build, _clip_digest())
-    return text.TextEncoder(made, str(WEIGHTS / TOKENIZER), card["network"]["length"])
-
-
-def _clip_digest() -> str:
-    """The content hash of the CLIP and its tokenizer."""
-    from blake3 import blake3
-
-    return str(blake3((WEIGHTS / TOKENIZER).read_bytes() + digest(CLIP).encode()).hexdigest())
-
-
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
-    return [digit, emoji_space, load, *digits.NODES]
+    return [digit, load, *digits.NODES, *text_to_image.NODES]
 
 
 @ng.hookimpl

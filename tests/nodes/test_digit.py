@@ -96,20 +96,20 @@ def test_of_600_drawings_95_in_100_are_recognised_and_none_is_a_copy(scale: floa
 
 
 def test_the_card_tells_data_licence_steps_loss_seed_and_the_graph_that_made_it() -> None:
-    card = model.read_card("digit")
+    card = shipped.read_card("digit")
     assert {"data", "data_licence", "licence", "loss", "graph", "training", "network", "process"} <= set(card)
-    graph = json.loads((model.WEIGHTS.parents[1] / card["graph"]).read_text(encoding="utf-8"))
+    graph = json.loads((shipped.WEIGHTS.parents[1] / card["graph"]).read_text(encoding="utf-8"))
     assert graph["inputs"] == {name: card["training"][name] for name in ("iterations", "seed")}
     written = UNetConfig(**tupled(graph["nodes"]["network"]["config"]))
     assert written == UNetConfig(**tupled(card["network"]))
 
 
 def test_the_weights_fit_the_network_of_the_card_and_are_small() -> None:
-    file = model.WEIGHTS / "digit.safetensors"
-    network = build(**model.read_card("digit")["network"])
+    file = shipped.WEIGHTS / "digit.safetensors"
+    network = build(**shipped.read_card("digit")["network"])
     network.load_state_dict(load_file(file))
     assert file.stat().st_size <= 4_000_000
-    assert sum(parameter.numel() for parameter in network.parameters()) == model.read_card("digit")["parameters"]
+    assert sum(parameter.numel() for parameter in network.parameters()) == shipped.read_card("digit")["parameters"]
 
 
 def test_to_know_the_model_imports_no_torch() -> None:
@@ -121,7 +121,7 @@ def test_to_know_the_model_imports_no_torch() -> None:
 def test_other_weights_are_another_version_and_another_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before, network = model.digit_version(), model.digit().unet
     for suffix in ("safetensors", "json"):
-        data = (model.WEIGHTS / f"digit.{suffix}").read_bytes()
+        data = (shipped.WEIGHTS / f"digit.{suffix}").read_bytes()
         (tmp_path / f"digit.{suffix}").write_bytes(data[:-1] + b"\n" if suffix == "safetensors" else data)
     monkeypatch.setattr(shipped, "WEIGHTS", tmp_path)
     assert model.digit_version() != before

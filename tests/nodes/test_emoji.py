@@ -12,10 +12,11 @@ import pytest
 import torch
 from noisegraph.check import check
 from noisegraph.graph import parse
-from noisegraph.nodes import model, text, vae
+from noisegraph.nodes import text, vae
+from noisegraph.nodes.models import shipped, text_to_image
 from noisegraph.registry import Registry
 
-SPACE = model.emoji_space()
+SPACE = text_to_image.emoji_space()
 FONT = Path("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf")
 needs_font = pytest.mark.skipif(
     not FONT.exists() or "data" not in {plugin.name for plugin in Registry.installed().plugins()},
@@ -36,10 +37,10 @@ def pictures(examples: Any) -> torch.Tensor:
 def test_what_the_card_says_is_known_without_torch() -> None:
     code = (
         "import sys\n"
-        "from noisegraph.nodes import model\n"
-        "made = model.emoji_space()\n"
+        "from noisegraph.nodes.models import text_to_image\n"
+        "made = text_to_image.emoji_space()\n"
         "assert made.latent.sizes == (4, 16, 16)\n"
-        "known = model.emoji_space_facts({})\n"
+        "known = text_to_image.emoji_space_facts({})\n"
         "assert (known['vae']['factor'], known['latent']['sizes']) == (4, (4, 16, 16))\n"
         "assert 'torch' not in sys.modules\n"
     )
@@ -50,8 +51,9 @@ def test_what_the_card_says_is_known_without_torch() -> None:
 def test_words_are_encoded_without_what_torch_imports_to_draw_on_the_meta_device() -> None:
     code = (
         "import sys\n"
-        "from noisegraph.nodes import model, text\n"
-        "text.encode(model.emoji_space().text, prompt='a red heart')\n"
+        "from noisegraph.nodes import text\n"
+        "from noisegraph.nodes.models import text_to_image\n"
+        "text.encode(text_to_image.emoji_space().text, prompt='a red heart')\n"
         "assert 'sympy' not in sys.modules\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -71,7 +73,7 @@ def test_a_latent_of_another_model_is_refused_before_anything_is_loaded() -> Non
 
 
 def test_words_of_any_script_become_as_many_vectors_as_the_card_says() -> None:
-    length, width = (model.read_card("emoji-clip")["network"][name] for name in ("length", "text_width"))
+    length, width = (shipped.read_card("emoji-clip")["network"][name] for name in ("length", "text_width"))
     found = text.encode(SPACE.text, prompt=["", "a red heart", "赤いハート"])["context"]
     assert found.shape == (3, length, width)
     assert found.isfinite().all()
@@ -79,7 +81,7 @@ def test_words_of_any_script_become_as_many_vectors_as_the_card_says() -> None:
 
 
 def test_the_tokenizer_ends_where_the_network_looks_for_the_end() -> None:
-    network = model.read_card("emoji-clip")["network"]
+    network = shipped.read_card("emoji-clip")["network"]
     row = SPACE.text.tokens(["red heart"])[0]
     assert row[-1] == network["end_token"] == network["vocab_size"] - 1
     assert len(json.loads(Path(SPACE.text.tokenizer).read_text())["model"]["vocab"]) == network["vocab_size"] - 2
@@ -106,6 +108,6 @@ def test_names_find_their_pictures_among_all_those_held_out_too() -> None:
     names = parts[0].captions + parts[1].captions
     right = (text.embed(SPACE.text, prompt=names) @ images.T).argmax(1) == torch.arange(len(names))
     trained = len(parts[0].captions)
-    card = model.read_card("emoji-clip")
+    card = shipped.read_card("emoji-clip")
     assert right[:trained].float().mean().item() == pytest.approx(card["retrieval"], abs=0.01)
     assert right[trained:].float().mean().item() == pytest.approx(card["retrieval_held_out"], abs=0.03)
