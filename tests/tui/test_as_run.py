@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from noisegraph.graph import library
 from noisegraph.tui.document import edits
-from noisegraph.tui.document.as_run import as_run
+from noisegraph.tui.document.as_run import as_run, held
 from noisegraph.tui.document.document import Document
-from noisegraph.tui.document.marks import Marks
+from noisegraph.tui.document.marks import Marks, Pin
 
 DIGIT = Document.open(library()["digit"])
 
@@ -43,13 +43,14 @@ def test_what_reads_a_bypassed_node_reads_what_it_passes_on() -> None:
 
 def test_a_second_time_takes_the_mark_away_and_a_mute_ends_a_bypass() -> None:
     marks = Marks().mute(["a"])
+    assert Marks().pin("a", Pin({})).pin("a", None) == Marks()
     assert marks.mute(["a"]) == Marks()
     assert marks.bypass(["a"]) == Marks(bypassed=frozenset({"a"}))
     assert marks.within(["b"]) == Marks()
 
 
 def test_a_pinned_node_keeps_what_it_reads_whatever_becomes_of_the_graph() -> None:
-    marks = Marks().pin(DIGIT, "drawn")
+    marks = Marks().pin("drawn", held(DIGIT, "drawn"))
     assert as_run(DIGIT, marks, {}).data["nodes"].keys() == DIGIT.data["nodes"].keys()
     later = edits.set_value(edits.set_input(DIGIT, "digit", 3), "levels", "spacing", "leading")
     run = as_run(later, marks, {}).data
@@ -65,7 +66,7 @@ def test_a_pinned_node_keeps_what_it_reads_whatever_becomes_of_the_graph() -> No
 
 
 def test_marks_follow_a_node_to_its_new_name() -> None:
-    marks = Marks().mute(["any"]).pin(DIGIT, "drawn")
+    marks = Marks().mute(["any"]).pin("drawn", held(DIGIT, "drawn"))
     later = edits.set_value(edits.rename(DIGIT, "drawn", "d"), "levels", "spacing", "leading")
     run = as_run(later, marks.renamed("drawn", "d").mute(["any"]), {}).data
     assert run["nodes"][run["nodes"]["d"]["levels"][1:]]["spacing"] == "trailing"
@@ -78,7 +79,7 @@ def test_a_pinned_graph_still_passes_the_check() -> None:
     from noisegraph.registry import Registry
 
     later = edits.delete(edits.set_input(DIGIT, "digit", 3), ["solver"])
-    run = as_run(later, Marks().pin(DIGIT, "drawn"), {})
+    run = as_run(later, Marks().pin("drawn", held(DIGIT, "drawn")), {})
     checked = check(parse(run.text), Registry.installed())
     assert [problem.what for problem in checked.problems] == []
 
@@ -86,5 +87,5 @@ def test_a_pinned_graph_still_passes_the_check() -> None:
 def test_a_pin_needs_values_for_the_inputs_that_are_read() -> None:
     document = edits.set_input(DIGIT, "seed", None)
     with pytest.raises(edits.EditError, match="'seed' has no value to pin"):
-        Marks().pin(document, "drawn")
-    assert Marks().pin(document, "model").pinned.keys() == {"model"}
+        held(document, "drawn")
+    assert held(document, "model").nodes.keys() == {"model"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...errors import GraphError
+from ..document.as_run import held
 from ..document.marks import Marks
 from .desk import Desk
 from .offers import passing
@@ -29,7 +30,7 @@ class Marking(Desk):
         marks = self.app.store.marks
         try:
             for node in self.nodes:
-                marks = marks.pin(self.document, node)
+                marks = marks.pin(node, None if node in marks.pinned else held(self.document, node))
         except GraphError as error:
             self.app.tell(str(error), "warn")
             return

@@ -16,7 +16,7 @@ _COPY = "pinned-"
 
 
 def held(document: Document, node: str) -> Pin:
-    """A node with all that it reads, and the values of the inputs that they read."""
+    """A node with all that it reads, and the values of the inputs; raises EditError where one has no value."""
     graph = document.data
     names = [node, *upstream(graph, node)]
     return Pin({name: _settled(graph, graph["nodes"][name], document.name) for name in names})

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from .document import Document
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -36,14 +33,10 @@ class Marks:
         """With these nodes bypassed, or passed through again."""
         return replace(self, bypassed=self.bypassed ^ frozenset(nodes), muted=self.muted - frozenset(nodes))
 
-    def pin(self, document: Document, node: str) -> Marks:
-        """With a node that stays as it is now, or follows the graph again; raises EditError where it has no value."""
-        from .as_run import held
-
-        pinned = {name: one for name, one in self.pinned.items() if name != node}
-        if node not in self.pinned:
-            pinned[node] = held(document, node)
-        return replace(self, pinned=pinned)
+    def pin(self, node: str, pin: Pin | None) -> Marks:
+        """With a node that stays as it was pinned, or with None follows the graph again."""
+        others = {name: one for name, one in self.pinned.items() if name != node}
+        return replace(self, pinned=others if pin is None else {**others, node: pin})
 
     def renamed(self, old: str, new: str) -> Marks:
         """After a node got another name."""

@@ -251,6 +251,8 @@ def _ending(text: str, note: str) -> str:
 class NodeForm(Container):
     """The form, and over the line that is edited its editor."""
 
+    ALLOW_MAXIMIZE = True
+
     DEFAULT_CSS = """
     NodeForm { height: 1fr; layers: form editor; }
     NodeForm:focus-within > Inspector { border: round $accent; border-subtitle-color: $foreground 80%; }

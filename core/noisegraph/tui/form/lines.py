@@ -40,7 +40,7 @@ class Columns:
 
 def columns(form: Form, width: int) -> Columns:
     """The columns for a width."""
-    width = width * 11 // 20 if width >= WIDE else width
+    width = width * 11 // 20 - 1 if width >= WIDE else width
     names = [cell_len(one.name) for one in (*form.fields, *form.wires)]
     name = min(max(names, default=0), _LONGEST_NAME, max(width // 3, 4))
     note = min(max([cell_len(_note(one)) for one in form.fields], default=0), max((width - name) // 2 - 2, 0))
