@@ -12,6 +12,7 @@ from pathlib import Path
 from noisegraph import hookspecs, testing
 from noisegraph.cli.main import COMMANDS
 from noisegraph.registry import Registry
+from noisegraph.tui.commands.table import COMMANDS as KEYS
 
 from . import sampler_table
 from .source_tree import ROOT
@@ -90,11 +91,29 @@ def _samplers() -> str:
     return _table(sampler_table.HEAD, sampler_table.rows())
 
 
+def _keys() -> str:
+    rows = ((_pressed(one.keys), f"`{name}`", one.help) for name, one in KEYS.items())
+    return _table(("keys", "id", "what it does"), rows)
+
+
+def _pressed(keys: str) -> str:
+    """Keys as one reads them: `ctrl+p`, `?`."""
+    signs = {"question_mark": "?", "equals_sign": "=", "asterisk": "*"}
+    return " ".join(f"`{signs.get(key, key)}`" for key in keys.split(",") if key)
+
+
 def _first_sentence(thing: object) -> str:
     return (inspect.getdoc(thing) or "").split(". ", 1)[0].split(".\n", 1)[0].rstrip(".") + "."
 
 
-TABLES = {"commands": _commands, "hooks": _hooks, "contracts": _contracts, "nodes": _nodes, "samplers": _samplers}
+TABLES = {
+    "commands": _commands,
+    "hooks": _hooks,
+    "contracts": _contracts,
+    "nodes": _nodes,
+    "samplers": _samplers,
+    "keys": _keys,
+}
 """What stands between `<!-- NAME -->` and `<!-- end -->`."""
 
 

@@ -80,7 +80,7 @@ def picture(screen: str) -> list[str]:
 
 def test_a_session_from_opening_to_quitting(tmux: Tmux, tmp_path: Path) -> None:
     graph = json.loads(library()["digit"].read_text())
-    graph["inputs"]["steps"] = 600
+    graph["inputs"]["steps"] = 400
     graph["nodes"]["levels"]["spacing"] = "leading"
     (tmp_path / "mine.json").write_text(json.dumps(graph, indent=2))
     before = tmux.screen
@@ -93,7 +93,7 @@ def test_a_session_from_opening_to_quitting(tmux: Tmux, tmp_path: Path) -> None:
     tmux.until("mine ●")
     tmux.until("12 run, 0 cached")
     tmux.press("r")
-    tmux.until(r"step \d+/600")
+    tmux.until(r"step \d+/400")
     early = picture(tmux.screen)
     tmux.press("x")
     tmux.until("#0001 cancelled")

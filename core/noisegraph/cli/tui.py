@@ -28,7 +28,8 @@ def command(graph: str | None, worker: str | None, device: str, out: Path | None
     from ..tui.app import make_app
     from ..tui.link.command import worker_command
 
-    folder = str(out or state_folder() / "pictures")
+    here = (out or state_folder() / "pictures").expanduser().absolute()
+    folder = str(here if worker is None else out or "noisegraph-pictures")  # elsewhere, paths of here mean nothing
     app = make_app(graph, worker_command(worker, device), folder)
     app.main.graphics = detect(graphics).graphics
     return app.run() or 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.dom import DOMNode
@@ -209,6 +208,5 @@ def make_app(name: str | None, command: Sequence[str], out: str) -> NoisegraphAp
     memory = Memory(state_folder())
     session = memory.session()
     document = open_graph(name) if name else last_graph(session.graph) or open_graph(first_graph())
-    folder = str(Path(out).expanduser().absolute())
-    store = Store(document, folder, next_run=session.next_run, queue=session.queued())
+    store = Store(document, out, next_run=session.next_run, queue=session.queued())
     return NoisegraphApp(store, command, memory, session)

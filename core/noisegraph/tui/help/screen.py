@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
 
 from ..commands.table import CHORDS, COMMANDS
 from ..rows import Part, Rows
@@ -17,12 +18,13 @@ from ..rows import Part, Rows
 
 @dataclass(frozen=True)
 class Topic:
-    """A line of help: keys, what they do, whether it can be done now and if not why; or a heading."""
+    """A line of help: keys, what they do, whether it can be done now and if not why; without a name, plain words."""
 
     keys: str
     told: str
     name: str = ""
     refusal: str = ""
+    heading: bool = False
 
 
 class HelpRows(Rows[Topic]):
@@ -33,7 +35,7 @@ class HelpRows(Rows[Topic]):
     def parts(self, thing: Topic) -> Sequence[Part]:
         """Keys, help, refusal; headings in bold."""
         if not thing.name:
-            return [Part(f" {thing.told}", "strong")]
+            return [Part(f" {thing.told}", "strong" if thing.heading else "muted")]
         shown: list[Part] = [Part(f"   {thing.keys:<22} ", "live"), Part(thing.told)]
         return [*shown, Part(f"   now: {thing.refusal}", "warn")] if thing.refusal else shown
 
@@ -89,13 +91,20 @@ def topics(screen: Screen[object], refusal: dict[str, str]) -> Iterator[Topic]:
         told = Topic(" ".join(dict.fromkeys(keys)), _told(binding), name or binding.action, refusal.get(name, ""))
         (of_app if name in COMMANDS else of_pane).append(told)
     if of_pane:
-        yield Topic("", f"Here: {screen.focused.id if screen.focused is not None else ''}")
+        yield Topic("", f"Here: {screen.focused.id if screen.focused is not None else ''}", heading=True)
+        yield from (Topic("", line) for line in _prose(screen.focused))
         yield from of_pane
-    yield Topic("", "Everywhere")
+    yield Topic("", "Everywhere", heading=True)
     yield from of_app
     for name, chords in CHORDS.items():
         if not COMMANDS[name].single_keys:
             yield Topic(" ".join(chords), COMMANDS[name].help, name, refusal.get(name, ""))
+
+
+def _prose(pane: Widget | None) -> list[str]:
+    """What a pane says of itself."""
+    told = (pane.__doc__ or "").partition("\n\n")[0] if pane is not None else ""
+    return [" ".join(told.split())] if told else []
 
 
 def _all(screen: Screen[object], binding: Binding) -> list[Binding]:
