@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import noisegraph as ng
 from pydantic import Field
+
+from .checkpoints import esrgan
+from .checkpoints.checkpoint import CheckpointFile, opened
 
 Factor = Annotated[int, Field(ge=1, le=64)]
 PictureFile = Annotated[str, ng.FileKind((".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"))]
@@ -140,7 +145,59 @@ def load(*, file: PictureFile) -> ng.Image:
     return ng.Image(values.permute(2, 0, 1)[None].float() / 255)
 
 
+@dataclass(frozen=True)
+class Upscaler:
+    """A trained upscaler."""
+
+    weights: ng.Weights
+    factor: float
+
+
+def upscaler_facts(inputs: ng.Facts) -> ng.Facts:
+    """What is known of `image.upscaler` from the file's list of tensors."""
+    if not isinstance(inputs.get("path"), str):
+        return {}
+    checkpoint = opened(inputs["path"])
+    config = esrgan.configured(checkpoint)
+    size = esrgan.upscaler_part(checkpoint).size(checkpoint)
+    return {"factor": 2 ** config["doublings"] / config["folded"], "weights": size}
+
+
+@ng.node(early=True, facts=upscaler_facts)
+def upscaler(*, path: CheckpointFile) -> Upscaler:
+    """An ESRGAN upscaler from its file, by old names or new (Wang et al. 2018).
+
+    path: a pth or safetensors file
+    """
+    checkpoint = opened(path)
+    config, part = esrgan.configured(checkpoint), esrgan.upscaler_part(checkpoint)
+    told, size = tuple(config.items()), part.size(checkpoint)
+    weights = ng.Weights(path, ng.digest(Path(path)), esrgan.build, told, part, size)
+    return Upscaler(weights, 2 ** config["doublings"] / config["folded"])
+
+
+def upscale_facts(inputs: ng.Facts) -> ng.Facts:
+    """What is known of `image.upscale`."""
+    image, factor = inputs["image"], inputs["upscaler"].get("factor")
+    if "sizes" not in image or factor is None:
+        return {}
+    channels, height, width = image["sizes"]
+    return {**image, "sizes": (channels, round(height * factor), round(width * factor))}
+
+
+@ng.node(facts=upscale_facts)
+def upscale(upscaler: Upscaler, image: ng.Image) -> ng.Image:
+    """Pictures enlarged by a trained upscaler, one after another."""
+    import torch
+
+    with torch.no_grad():
+        module: Any = upscaler.weights.module()
+        weight = next(module.parameters())
+        parts = [module(part.expand(-1, 3, -1, -1).to(weight)).float() for part in torch.split(image, 1)]
+    return ng.Image(torch.cat(parts).clamp(0, 1))
+
+
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
-    return [decode, encode, enlarge, resize, sheet, load]
+    return [decode, encode, enlarge, resize, sheet, load, upscaler, upscale]
