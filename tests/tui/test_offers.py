@@ -113,6 +113,14 @@ def test_forms_tell_where_values_come_from() -> None:
     assert inputs == {"digit": "list", "seed": "seed", "count": "int", "steps": "int", "scale": "float"}
 
 
+def test_before_the_worker_has_told_of_nodes_their_parameters_can_be_edited() -> None:
+    nodes = '{"m": {"use": "x.y"}, "w": {"use": "text.encode", "encoder": "$m", "prompt": "$prompt"}}'
+    text = f'{{"inputs": {{"prompt": "a cat"}}, "nodes": {nodes}}}'
+    form = node_form("w", Context(Document.like(text, Path("g.json")).outline))
+    assert [(one.name, one.kind.way, one.target) for one in form.fields] == [("prompt", "prompt", ("", "prompt"))]
+    assert [one.name for one in form.wires] == ["encoder"]
+
+
 def test_a_form_tells_what_was_other_in_the_last_run_and_what_is_wrong() -> None:
     now = edits.set_value(edits.set_input(DIGIT, "steps", 20), "levels", "spacing", "trailin")
     form = node_form("levels", Context(now.outline, CATALOG, DIGIT.outline))

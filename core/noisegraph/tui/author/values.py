@@ -102,7 +102,7 @@ class Values(Wiring):
 
     def edit_prompt(self) -> None:
         """Write the prompt of the node that is meant, else the first of the graph; without one, edit its inputs."""
-        names = [self.node, *self.outline.items]
+        names = [self.node, *self.outline.items, ""]
         found = next((one for name in names if (one := first_of(self.form(name), "prompt"))), None)
         if found is not None:
             self.write(found)

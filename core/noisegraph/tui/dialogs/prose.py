@@ -44,7 +44,7 @@ class Prose(ModalScreen[Answer | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Leave", priority=True, id="prose.leave"),
         Binding("enter", "take", "Take", priority=True, id="prose.take"),
-        Binding("shift+enter,alt+enter,ctrl+n", "new_line", "New line", priority=True, id="prose.new_line"),
+        Binding("ctrl+n,shift+enter", "new_line", "New line", priority=True, id="prose.new_line"),
         Binding("f5,ctrl+j", "run", "Take and run", priority=True, id="prose.run"),
         Binding("alt+up", "earlier(1)", "Earlier", priority=True, id="prose.earlier"),
         Binding("alt+down", "earlier(-1)", "Later", priority=True, id="prose.later"),
@@ -69,7 +69,7 @@ class Prose(ModalScreen[Answer | None]):
         """The text, and a line that says what it comes to."""
         with Vertical() as box:
             box.border_title = Content(self._title)
-            box.border_subtitle = Content("enter take · F5 run · alt+↑ earlier · ctrl+e $EDITOR · esc leave")
+            box.border_subtitle = Content("⏎ take · F5 run · ^n new line · alt+↑ earlier · ^e $EDITOR · esc")
             yield TextArea(self._text, soft_wrap=True, tab_behavior="focus", compact=True, id="prose-text")
             yield Label(id="prose-told")
 

@@ -83,7 +83,7 @@ def node_form(name: str, context: Context) -> Form:
     """The form of a node."""
     item = context.outline.items[name]
     entry = context.catalog.entry(item.use)
-    ports = _ports(item, entry)
+    ports = _ports(item, entry, context.outline.inputs)
     fields = [_field(item, port, context) for port in ports]
     return Form(
         f"{name} · {item.use}",
@@ -102,11 +102,12 @@ def inputs_form(context: Context) -> Form:
     return Form("inputs of the graph", fields, about=context.outline.about)
 
 
-def _ports(item: Item, entry: Entry | None) -> list[Port]:
+def _ports(item: Item, entry: Entry | None, inputs: Mapping[str, Any]) -> list[Port]:
     known = list(entry.ports.values()) if entry else []
     names = {port.name for port in known}
-    wired = dict.fromkeys(wire.port for wire in item.wires)
-    others = [Port(name, "", True) for name in wired if name not in names]
+    fed = {wire.port for wire in item.wires if wire.source in inputs}
+    others = [Port(name, "", name not in fed) for name in dict.fromkeys(wire.port for wire in item.wires)]
+    others = [port for port in others if port.name not in names]
     return [*known, *others, *(Port(name, "") for name in item.values if name not in names)]
 
 
@@ -116,7 +117,9 @@ def _field(item: Item, port: Port, context: Context) -> Field:
     wires = [wire for wire in item.wires if wire.port == port.name]
     inputs = context.outline.inputs
     if len(wires) == 1 and wires[0].source in inputs:
-        made = replace(made, origin="input", source=(wires[0].source,), value=inputs[wires[0].source])
+        value = inputs[wires[0].source]
+        kind = kind if port.type else kind_of_value(value, port.name)
+        made = replace(made, origin="input", source=(wires[0].source,), value=value, kind=kind)
     elif wires:
         made = replace(made, origin="wire", source=tuple(map(_told, wires)))
     elif port.name in item.values:

@@ -65,7 +65,7 @@ def lines(form: Form, state: NodeState, width: int) -> list[Line]:
 def help_of(field: Field) -> tuple[str, str]:
     """What a field is for, and what it may be."""
     port = field.port
-    kind = port.type or ("of a type that is not known" if field.node else "no node reads it")
+    kind = port.type or "of a type that is not known"
     default = "required" if port.required else f"default {json.dumps(port.default, ensure_ascii=False)}"
     told = [kind if len(kind) < 60 else field.kind.way, *port.limits, default]
     return port.help or port.name, " · ".join(told if field.node else [kind, *port.limits])
