@@ -120,6 +120,27 @@ def test_answers_to_older_questions_are_passed_over() -> None:
     assert store.hear([{**answer, "run": second["run"]}]).keys() == {"plan"}
 
 
+def test_states_follow_every_event_though_only_what_changed_is_looked_at() -> None:
+    graph = json.dumps({"nodes": {name: {"use": "a.b"} for name in "abc"}, "outputs": {}})
+    store = Store(Document(graph), "out", run=Run("1", status="running"))
+    assert {state.kind for state in store.states().values()} == {"pending"}
+    told: list[Message] = [
+        {"event": "node", "node": "a", "state": "running"},
+        {"event": "progress", "node": "a", "step": 1, "of": 2},
+        {"event": "node", "node": "a", "state": "done", "seconds": 1.0},
+        {"event": "node", "node": "gone", "state": "running"},
+        {"event": "node", "node": "b", "state": "failed", "why": "no"},
+        {"event": "done", "failed": 1},
+    ]
+    for message in told:
+        store.hear([{"run": "1", **message}])
+        fresh = Store(Document(graph), "out", run=store.run, plan=store.plan)
+        assert store.states() == fresh.states()
+        assert store.states().keys() == {"a", "b", "c"}
+    store.marks = store.marks.mute(["c"])
+    assert store.states()["c"].kind == "muted"
+
+
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(-9, 9))))
 def test_moving_in_the_queue_loses_and_doubles_nothing(moves: list[tuple[int, int]]) -> None:
     queue = Queue().add(*(Entry(str(number), "g", {}) for number in range(5)))

@@ -10,6 +10,8 @@ from ..link.lines import Message
 from .node import Kind, NodeState
 from .run import Run
 
+_PENDING, _UNKNOWN = NodeState("pending"), NodeState()
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -51,10 +53,10 @@ def standing(name: str, run: Run | None, plan: Plan) -> NodeState:
     ran = run.nodes.get(name) if run is not None else None
     if run is not None and not run.ended:
         planned = plan.nodes.get(name)
-        return ran or (planned if planned and planned.kind == "cached" else NodeState("pending"))
+        return ran or (planned if planned and planned.kind == "cached" else _PENDING)
     planned = plan.nodes.get(name)
     if planned is None:
-        return ran or NodeState()
+        return ran or _UNKNOWN
     if planned.kind == "cached" and ran is not None and ran.kind in ("done", "cached"):
         return NodeState("done" if ran.kind == "done" else "cached", planned.why, ran.of, ran.of, seconds=ran.seconds)
     if planned.kind == "stale" and ran is not None and ran.kind in ("failed", "blocked"):

@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from operator import is_
 from typing import Any, Literal, TypeAlias
 
 from ..document.document import Document
@@ -57,6 +58,10 @@ class Store:
     next_run: int = 1
     clock: Callable[[], float] = time.monotonic
     _plans: int = 0
+    _basis: tuple[object, ...] = ()
+    """What all states rest on, beside the run's nodes, when they were told last."""
+    _told: tuple[Mapping[str, NodeState], Mapping[str, NodeState]] = field(default_factory=lambda: ({}, {}))
+    """The run's nodes then, and the states of the graph's."""
 
     @property
     def busy(self) -> bool:
@@ -64,8 +69,18 @@ class Store:
         return self.run is not None and not self.run.ended
 
     def states(self) -> Mapping[str, NodeState]:
-        """Where every node of the graph stands."""
-        return {name: self._state(name) for name in self.document.outline.items}
+        """Where every node of the graph stands; of a large graph only what an event changed is looked at again."""
+        run = self.run
+        basis = (self.document, self.plan, self.marks, run.id if run else "", run.status if run else "")
+        nodes = run.nodes if run is not None else {}
+        if len(basis) == len(self._basis) and all(map(is_, basis, self._basis)):
+            before = self._told[0]
+            changed = [name for name, state in nodes.items() if before.get(name) is not state and name in self._told[1]]
+            states = {**self._told[1], **{name: self._state(name) for name in changed}} if changed else self._told[1]
+        else:
+            states = {name: self._state(name) for name in self.document.outline.items}
+        self._basis, self._told = basis, (nodes, states)
+        return states
 
     def _state(self, name: str) -> NodeState:
         if name in self.marks.muted:
