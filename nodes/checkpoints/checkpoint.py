@@ -36,11 +36,6 @@ class Checkpoint:
     notes: Mapping[str, str]
     configs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
-    @property
-    def folder(self) -> bool:
-        """Whether it is a folder in the layout of diffusers."""
-        return Path(self.path).is_dir()
-
 
 def opened(path: str) -> Checkpoint:
     """The checkpoint at a path; raises NodeError for what is none, is damaged, or asks for more than tensors."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import noisegraph as ng
 
-from . import unet_structure, vae_structure
+from . import diffusers_unet, unet_structure, vae_structure
 from .checkpoint import Checkpoint
 from .families import COSINE, FAMILIES, LINEAR, NAMED, Family
 from .locate import autoencoder_part, unet_part
@@ -65,7 +65,7 @@ def found_unet(checkpoint: Checkpoint, family: str = "auto", prediction: str = "
     reasons = [f"{name} {_shown(config.get(name, first and first.kind))}" for name in found.marks]
     predicts, process, why = _said(checkpoint, found, prediction)
     more: dict[str, Any] = {**found.heads, **found.more}
-    if config["attention"] == "block" and checkpoint.folder:
+    if config["attention"] == "block" and part.naming is diffusers_unet.ours:
         more["use_new_attention_order"] = True  # diffusers keeps queries, keys and values apart
     if found.name.startswith("glide"):
         more |= {"vector_channels": 4 * config["model_channels"], "vector_layers": False}

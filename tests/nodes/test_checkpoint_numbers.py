@@ -133,11 +133,13 @@ def test_an_unconditional_unet_of_diffusers_gives_the_same_numbers_from_its_fold
             attn_norm_num_groups=32,
         )
     )
-    loaded = unet.load(path=folder(tmp_path, "unet", theirs))
+    whole = folder(tmp_path, "unet", theirs)
     x, t = drawn(2, 6, 16, 16), torch.tensor([3.0, 801.0])
-    with torch.no_grad():
-        wanted, found = theirs(x, t).sample, loaded.unet.weights.module()(x, t)
-    torch.testing.assert_close(found, wanted, rtol=0, atol=CLOSE * wanted.abs().max().item())
+    for path in (whole, f"{whole}/unet", f"{whole}/unet/diffusion_pytorch_model.safetensors"):
+        loaded = unet.load(path=path)
+        with torch.no_grad():
+            wanted, found = theirs(x, t).sample, loaded.unet.weights.module()(x, t)
+        torch.testing.assert_close(found, wanted, rtol=0, atol=CLOSE * wanted.abs().max().item())
 
 
 @pytest.mark.parametrize("kind", ["AutoencoderKL", "VQModel"])
