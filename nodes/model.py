@@ -12,8 +12,9 @@ from .checkpoints.checkpoint import Checkpoint, CheckpointFile, opened
 from .checkpoints.describe import described
 from .checkpoints.families import NAMED
 from .checkpoints.recognise import FoundUNet, found_autoencoder, found_unet
-from .models import digits, text_to_image
-from .models.shipped import digest, process, read_card, size, weights
+from .models import digits, points, text_to_image
+from .models import emoji as emoji_models
+from .models.shipped import digest, facts, model, read_card, version
 
 
 class LabelledModel(NamedTuple):
@@ -42,20 +43,22 @@ def digit_version() -> str:
     return digest("digit")
 
 
-def digit_facts(inputs: ng.Facts) -> ng.Facts:
-    """What is known of `model.digit` from its card."""
-    card = read_card("digit")
-    latent = {"family": "digit", "sizes": tuple(card["shape"])}
-    return {"classes": card["classes"], "latent": latent, "unet": {**latent, "weights": size("digit")}}
+def labelled_facts(name: str) -> Callable[[ng.Facts], ng.Facts]:
+    """What is known of a model of digits from its card."""
+    known = facts(name, "digit")
+    return lambda inputs: {**known(inputs), "classes": read_card(name)["classes"]}
 
 
-@ng.node(early=True, facts=digit_facts, version=digit_version)
+@ng.node(early=True, facts=labelled_facts("digit"), version=digit_version)
 def digit() -> LabelledModel:
     """Handwritten digits of 8 x 8 pixels, drawn by label: the noisegraph project's own DDPM."""
-    card = read_card("digit")
-    own = process(card)
-    network = ng.Network(weights("digit", card["network"]), own, card["prediction"])
-    return LabelledModel(network, own, ng.Shape(tuple(card["shape"])), card["classes"])
+    return LabelledModel(*model("digit"), read_card("digit")["classes"])
+
+
+@ng.node(early=True, facts=labelled_facts("digit-improved"), version=version("digit-improved"))
+def digit_improved() -> LabelledModel:
+    """Handwritten digits of 8 x 8 pixels, drawn by label, with a learned variance: an improved DDPM."""
+    return LabelledModel(*model("digit-improved"), read_card("digit-improved")["classes"])
 
 
 def load_facts(inputs: ng.Facts) -> ng.Facts:
@@ -96,7 +99,8 @@ def _first_stage(found: FoundUNet, checkpoint: Checkpoint) -> vae.Autoencoder:
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
-    return [digit, load, *digits.NODES, *text_to_image.NODES]
+    built_in = [*digits.NODES, *points.NODES, *text_to_image.NODES, *emoji_models.NODES]
+    return [digit, digit_improved, load, *built_in]
 
 
 @ng.hookimpl

@@ -10,9 +10,9 @@ from .. import network, vae
 from ..classifier import LabelClassifier
 from ..networks.autoencoder_config import AutoencoderConfig
 from ..networks.unet_config import tupled
-from .shipped import process, read_card, size, version, weights
+from .shipped import Model, facts, model, process, read_card, size, version, weights
 
-CLASSIFIER, CODES = "digit-classifier", "digit-codes"
+CLASSIFIER, SCORES, CODES = "digit-classifier", "digit-scores", "digit-codes"
 
 
 class Codes(NamedTuple):
@@ -33,6 +33,12 @@ def digit_classifier() -> LabelClassifier:
     card = read_card(CLASSIFIER)
     made = ng.Network(weights(CLASSIFIER, card["network"], network.build_classifier), process(card), "x0")
     return LabelClassifier(made, card["classes"], tuple(card["shape"]))
+
+
+@ng.node(early=True, facts=facts(SCORES, "digit"), version=version(SCORES))
+def digit_scores() -> Model:
+    """Handwritten digits by their score at a ladder of noise, for annealed Langevin dynamics: an NCSN."""
+    return model(SCORES, network.build_ncsn)
 
 
 def codes_facts(inputs: ng.Facts) -> ng.Facts:
@@ -60,4 +66,4 @@ def _shape(made: vae.Autoencoder) -> ng.Shape:
     return ng.Shape(vae.latent_sizes(read_card(CODES)["shape"], made.factor, made.channels))
 
 
-NODES = (digit_classifier, digit_codes)
+NODES = (digit_classifier, digit_scores, digit_codes)

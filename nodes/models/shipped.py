@@ -67,7 +67,9 @@ def model(name: str, build: Callable[..., Any] = build_unet) -> Model:
     """A built-in denoiser, as its card describes it."""
     card = read_card(name)
     own = process(card)
-    network = ng.Network(weights(name, card["network"], build), own, card["prediction"], card["learned_variance"])
+    network = ng.Network(
+        weights(name, card["network"], build), own, card["prediction"], card.get("learned_variance", False)
+    )
     return Model(network, own, ng.Shape(tuple(card["shape"])))
 
 
