@@ -210,6 +210,8 @@ class GraphSheet(ScrollView, can_focus=True):
             region = Region(columns.start, lines.start, len(columns), len(lines))
             if self._page.node_at(0, 0) == "" and lines.start == 1:
                 region = region.union(Region(columns.start, 0, 1, 1))
+            if self.way == "boxes":  # with what leads in and out
+                region = region.grow((1, 6, 1, 6)).intersection(Region(0, 0, *self.virtual_size))
             self.scroll_to_region(region, animate=False, force=True)
 
     def _title(self) -> None:
