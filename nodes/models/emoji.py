@@ -1,12 +1,19 @@
-"""The built-in models of emoji that stand beside text to image."""
+"""The built-in models of emoji that stand beside text to image: unCLIP's two."""
 
 from __future__ import annotations
 
 import noisegraph as ng
 
+from .. import network
 from .shipped import Model, facts, model, version
 
-DECODER = "emoji-decoder"
+PRIOR, DECODER = "emoji-prior", "emoji-decoder"
+
+
+@ng.node(early=True, facts=facts(PRIOR, "emoji embeddings"), version=version(PRIOR))
+def emoji_prior() -> Model:
+    """From words, `condition.prior`, to the CLIP embedding of a picture: unCLIP's prior."""
+    return model(PRIOR, network.build_prior)
 
 
 @ng.node(early=True, facts=facts(DECODER, "emoji"), version=version(DECODER))
@@ -15,4 +22,4 @@ def emoji_decoder() -> Model:
     return model(DECODER)
 
 
-NODES = (emoji_decoder,)
+NODES = (emoji_prior, emoji_decoder)
