@@ -79,8 +79,9 @@ class Rows(ScrollView, Generic[T], can_focus=True):
 
     def _strip(self, parts: Sequence[Part], cursor: bool) -> Strip:
         width, plain = self.size.width, self.rich_style
+        toned = [(text, "" if cursor else tone) for text, tone in parts]  # reversed, tones would make a chequered row
         segments = [Segment(text, self.get_component_rich_style(f"rows--{tone}") if tone else plain)
-                    for text, tone in parts]  # fmt: skip
+                    for text, tone in toned]  # fmt: skip
         strip = Strip(segments).adjust_cell_length(width, plain)
         return strip.apply_style(self.get_component_rich_style("rows--cursor")) if cursor else strip
 

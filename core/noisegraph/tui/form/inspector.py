@@ -255,8 +255,6 @@ class NodeForm(Container):
 
     DEFAULT_CSS = """
     NodeForm { height: 1fr; layers: form editor; }
-    NodeForm:focus-within > Inspector { border: round $accent; border-subtitle-color: $foreground 80%; }
-    NodeForm > Inspector { border-subtitle-color: $foreground 50%; }
     NodeForm > Inspector { height: 100%; max-height: 100%; layer: form; scrollbar-gutter: stable; }
     NodeForm > LineEditor { layer: editor; position: absolute; }
     """
@@ -275,14 +273,15 @@ class NodeForm(Container):
         """The form alone."""
         yield self.inspector
 
-    def hint(self, text: str = HINT) -> None:
+    def hint(self, text: str = HINT, wrong: bool = False) -> None:
         """Write a hint, or what is wrong, under the form."""
+        self.inspector.set_class(wrong, "-wrong")
         self.inspector.border_subtitle = Content(text)
 
     @on(LineEditor.Judged)
     def _judged(self, event: LineEditor.Judged) -> None:
         event.stop()
-        self.hint(f"✖ {event.wrong}" if event.wrong else _EDITING)
+        self.hint(f"✖ {event.wrong}" if event.wrong else _EDITING, wrong=bool(event.wrong))
 
     @on(Begun)
     def _begin(self, event: Begun) -> None:
