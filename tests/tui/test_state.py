@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from noisegraph.serving.gpu import Gauge
 from noisegraph.tui.document.document import Document
+from noisegraph.tui.header.bar import _meters as shown_meters
 from noisegraph.tui.header.bar import progress
 from noisegraph.tui.header.signals import notice, title
 from noisegraph.tui.header.signals import progress as task
@@ -263,3 +265,17 @@ def test_spans_are_told_in_few_letters() -> None:
 def test_the_recorded_events_are_whole_messages() -> None:
     told = [json.loads(line) for line in RECORDED.read_text().splitlines()]
     assert {one["event"] for one in told} >= {"plan", "node", "progress", "preview", "picture", "result", "done"}
+
+
+def test_the_header_tells_what_there_is_and_nothing_of_what_is_not() -> None:
+    assert shown_meters(
+        {"device_used": 5_200_000_000, "device_total": 24_000_000_000, "device_busy": 71.0, "rss": None}
+    ) == [
+        "GPU 71%",
+        "VRAM 5.2/24G",
+    ]
+    assert shown_meters({"device_used": None, "rss": 900_000_000, "load": 1.25, "processors": 2}) == [
+        "RAM 0.9G",
+        "CPU 1.2/2",
+    ]
+    assert Gauge("no such device").busy is None

@@ -78,6 +78,9 @@ def progress(run: Run, now: float) -> str:
 def _meters(meters: Message) -> list[str]:
     """What the device and the worker's memory hold; nothing of what is not there."""
     told = []
+    busy = meters.get("device_busy")
+    if isinstance(busy, (int, float)):
+        told.append(f"GPU {busy:.0f}%")
     used, total, resident, cache = (meters.get(key) for key in ("device_used", "device_total", "rss", "cache"))
     if isinstance(used, int) and isinstance(total, int):
         told.append(f"VRAM {used / 1e9:.1f}/{total / 1e9:.0f}G")
