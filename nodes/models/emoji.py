@@ -1,4 +1,4 @@
-"""The built-in models of emoji that stand beside text to image: unCLIP's two."""
+"""The built-in models of emoji that stand beside text to image: unCLIP's two, and inpainting."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import noisegraph as ng
 from .. import network
 from .shipped import Model, facts, model, version
 
-PRIOR, DECODER = "emoji-prior", "emoji-decoder"
+PRIOR, DECODER, INPAINTING = "emoji-prior", "emoji-decoder", "emoji-inpainting"
 
 
 @ng.node(early=True, facts=facts(PRIOR, "emoji embeddings"), version=version(PRIOR))
@@ -22,4 +22,10 @@ def emoji_decoder() -> Model:
     return model(DECODER)
 
 
-NODES = (emoji_prior, emoji_decoder)
+@ng.node(early=True, facts=facts(INPAINTING, "emoji"), version=version(INPAINTING))
+def emoji_inpainting() -> Model:
+    """Latents of emoji from words, a mask and what is around it, `condition.inpainting`."""
+    return model(INPAINTING)
+
+
+NODES = (emoji_prior, emoji_decoder, emoji_inpainting)

@@ -9,7 +9,7 @@ import noisegraph as ng
 from .. import text, vae
 from ..networks.autoencoder_config import AutoencoderConfig
 from ..networks.unet_config import tupled
-from .shipped import WEIGHTS, digest, read_card, size, weights
+from .shipped import WEIGHTS, digest, process, read_card, size, weights
 
 AUTOENCODER, CLIP, TOKENIZER = "emoji-autoencoder", "emoji-clip", "emoji-tokenizer.json"
 
@@ -17,6 +17,17 @@ AUTOENCODER, CLIP, TOKENIZER = "emoji-autoencoder", "emoji-clip", "emoji-tokeniz
 class WordsAndPictures(NamedTuple):
     """What a latent text-to-image model stands on: words and pictures as the denoiser knows them."""
 
+    text: text.TextEncoder
+    vae: vae.Autoencoder
+    latent: ng.Shape
+    """The shape of one latent."""
+
+
+class TextToImage(NamedTuple):
+    """A latent diffusion model of pictures from words."""
+
+    unet: ng.Network
+    process: ng.Process
     text: text.TextEncoder
     vae: vae.Autoencoder
     latent: ng.Shape
@@ -45,6 +56,26 @@ def emoji_space() -> WordsAndPictures:
     return WordsAndPictures(_text_encoder(), _autoencoder(), _latent_shape())
 
 
+def emoji_version() -> str:
+    """What the key of `model.emoji` depends on beside its code."""
+    return digest("emoji") + emoji_space_version()
+
+
+def emoji_facts(inputs: ng.Facts) -> ng.Facts:
+    """What is known of `model.emoji` from its cards."""
+    space = emoji_space_facts(inputs)
+    return {**space, "unet": {**space["latent"], "weights": size("emoji")}}
+
+
+@ng.node(early=True, facts=emoji_facts, version=emoji_version)
+def emoji() -> TextToImage:
+    """Emoji of 64 x 64 pixels, drawn from words: the noisegraph project's own latent diffusion model."""
+    card = read_card("emoji")
+    own = process(card)
+    network = ng.Network(weights("emoji", card["network"]), own, card["prediction"])
+    return TextToImage(network, own, *emoji_space())
+
+
 def _autoencoder() -> vae.Autoencoder:
     card = read_card(AUTOENCODER)
     config = AutoencoderConfig(**tupled(card["network"]))
@@ -70,4 +101,4 @@ def _clip_digest() -> str:
     return str(blake3((WEIGHTS / TOKENIZER).read_bytes() + digest(CLIP).encode()).hexdigest())
 
 
-NODES = (emoji_space,)
+NODES = (emoji, emoji_space)

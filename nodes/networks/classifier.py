@@ -55,7 +55,7 @@ class Classifier(nn.Module):
 
     def features(self, x: Tensor, t: Tensor) -> Tensor:
         """What the logits are a projection of, [batch, channels]: a space to compare pictures in."""
-        norm, activation, pool = self.out[:3]
+        norm, activation, pool = (self.out[index] for index in range(3))
         h = activation(norm(self._hidden(x, t)))
         return pool.pooled(h) if isinstance(pool, AttentionPool) else pool(h).flatten(1)
 

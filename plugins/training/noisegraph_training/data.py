@@ -29,7 +29,7 @@ def digits(*, part: Literal["all", "train", "held out"] = "train", every: Annota
     held_out = torch.arange(len(data)) % every == every - 1
     chosen = {"all": held_out | True, "train": ~held_out, "held out": held_out}[part]
     name = f"Optical Recognition of Handwritten Digits (UCI, in scikit-learn), {part}"
-    return Examples(data[chosen], torch.from_numpy(labels)[chosen].long(), 10, name, "CC BY 4.0")
+    return Examples(ng.Latent(data[chosen]), torch.from_numpy(labels)[chosen].long(), 10, name, "CC BY 4.0")
 
 
 @ng.node(device=False, version=unicode_emoji.version)
@@ -61,7 +61,7 @@ def points(points: ng.Points, *, name: str) -> Examples:
     """
     import torch
 
-    return Examples(points.float(), torch.zeros(len(points), dtype=torch.int64), 1, name, "none needed")
+    return Examples(ng.Latent(points.float()), torch.zeros(len(points), dtype=torch.int64), 1, name, "none needed")
 
 
 @ng.node(device=False)

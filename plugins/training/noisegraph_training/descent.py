@@ -136,7 +136,7 @@ def _accumulated(module: nn.Module, vector: Tensor, objective: Objective, schedu
     total = torch.zeros((), device=vector.device)
     for part in range(first, first + schedule.accumulate):
         loss = _loss(module, vector, objective, schedule, part) / schedule.accumulate
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         total = total + loss.detach()
     return total
 

@@ -164,7 +164,7 @@ def test_explicit_score_matching_wants_the_true_score() -> None:
 def test_a_classifier_learns_the_labels_and_its_card_says_at_which_noise_it_knows_them() -> None:
     config = {"in_channels": 1, "out_channels": 10, "model_channels": 8, "channel_mult": [1, 2], "num_res_blocks": 1}
     made = architecture("network.classifier", size=8, config={**config, "attention_resolutions": [], "groups": 4})
-    schedule = Schedule(iterations=60, batch=64, learning_rate=5e-3, warmup=5, per_step=60, decay=0.9)
+    schedule = Schedule(iterations=150, batch=64, learning_rate=5e-3, warmup=5, per_step=150, decay=0.9)
     found = run(classifier(digits(), digits(part="held out"), made, PROCESS, schedule)).facts["accuracy_held_out"]
     clean, *_, noisy = found.values()
     assert clean > 0.5
