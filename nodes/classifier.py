@@ -68,13 +68,17 @@ def known(inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 @ng.node(early=True, facts=known)
 def log_probability(
-    classifier: LabelClassifier, *, label: Label | Annotated[list[Label], Field(min_length=1)] = 0
+    classifier: LabelClassifier,
+    *,
+    label: Label | Annotated[list[Label], Field(min_length=1)] = 0,
+    repeat: Annotated[int, Field(ge=1, le=4096)] = 1,
 ) -> ng.Classifier:
     """log p(label | noisy picture), for classifier guidance.
 
     label: the class, or a list with one an image
+    repeat: how often the labels follow one another, for a batch of so many times as many images
     """
-    wanted = indices(label, classifier.classes)
+    wanted = indices(label, classifier.classes) * repeat
 
     def classify(x: ng.Tensor, level: ng.Level) -> ng.Tensor:
         import torch

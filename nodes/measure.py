@@ -214,8 +214,14 @@ def difference(found: ng.Tensor, exact: ng.Tensor) -> ng.Tensor:
     return found - exact
 
 
+@ng.node
+def size(values: ng.Tensor | ng.Latent) -> ng.Tensor:
+    """The root of the mean of the squares: of a difference, how large it is."""
+    return values.square().mean().sqrt()
+
+
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
-    own = [errors, distances, grid, shares, by_level, curve, joined, pairs, difference]
+    own = [errors, distances, grid, shares, by_level, curve, joined, pairs, difference, size]
     return [*own, *distributions.NODES, *answers.NODES]

@@ -71,6 +71,32 @@ def points(latent: ng.Latent) -> ng.Points:
     return ng.Points(functional.normalize(latent, dim=-1))
 
 
+@ng.node
+def turned(
+    points: ng.Points,
+    before: ng.Points,
+    after: ng.Points,
+    *,
+    most: Annotated[float, Field(ge=0, le=1)] = 0.5,
+    count: Annotated[int, Field(ge=2, le=1000)] = 8,
+) -> ng.Points:
+    """Embeddings turned by the difference of two texts: text diffs (Ramesh et al. 2022, section 3.3).
+
+    before: the embedding of a text that tells what the picture is.
+    after: of one that tells what it should become.
+    most: how far at the end, as a share of the way to the direction of the difference; the paper's is 0.25 to 0.5
+    count: embeddings on the way from each point, which is the first of them
+    """
+    import torch
+    from torch.nn import functional
+
+    toward = functional.normalize(after - before, dim=-1).expand_as(points)
+    angle = torch.acos(torch.cosine_similarity(points, toward).clamp(-1, 1))[:, None, None]
+    share = torch.linspace(0, most, count, device=points.device)[None, :, None]
+    found = ((1 - share) * angle).sin() * points[:, None] + (share * angle).sin() * toward[:, None]
+    return ng.Points(functional.normalize(found.flatten(0, 1), dim=-1))
+
+
 def _spread(points: ng.Tensor) -> ng.Tensor:
     """The numbers of a unit vector have a variance of about one over its length."""
     return points * math.sqrt(points.shape[-1])
@@ -90,4 +116,4 @@ def _embedded(encoder: TextEncoder, picture: ng.Tensor) -> ng.Tensor:
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
-    return [embed, encoder, condition, latent, points]
+    return [embed, encoder, condition, latent, points, turned]
