@@ -220,6 +220,21 @@ def test_z_gives_a_pane_the_screen_and_escape_takes_it_back(tmp_path: Path) -> N
     drive(app, play)
 
 
+def test_keys_typed_while_a_pane_is_gone_to_are_meant_for_it(tmp_path: Path) -> None:
+    app = app_on(tmp_path, "--seconds", "0.2", "--steps", "50")
+
+    async def play(pilot: Pilot[int]) -> None:
+        for _ in range(3):
+            app.act("run.start")
+        await until(pilot, lambda: len(app.store.queue) == 2)
+        app.act("pane.queue")
+        for key in "jjK":
+            app.simulate_key(key)
+        await until(pilot, lambda: [entry.id for entry in app.store.queue.entries] == ["0003", "0002"])
+
+    drive(app, play)
+
+
 def test_a_letter_leads_to_a_pane(tmp_path: Path) -> None:
     app = app_on(tmp_path)
 

@@ -107,7 +107,7 @@ def test_a_session_from_opening_to_quitting(tmux: Tmux, tmp_path: Path) -> None:
     tmux.press("BSpace", "5", "Enter", "Escape", "r")
     tmux.until("#0003 done")
     tmux.press("4")
-    tmux.until(r"Results 2")
+    tmux.until(r"Δ to|2 results")
     tmux.press("c", "k", "c")
     tmux.until("digit")
     tmux.press("Escape", "1")

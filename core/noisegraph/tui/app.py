@@ -54,6 +54,7 @@ class NoisegraphApp(Authored, Failing, Outside):
         self._session = session
         self._hearing = self._new_hearing(CHORDS)
         self._asked: dict[str, float] = {}
+        self._held: list[Key] = []
         for theme in THEMES:
             self.register_theme(theme)
         self.animation_level = "none"  # nothing here moves by itself; over ssh every frame costs
@@ -128,11 +129,22 @@ class NoisegraphApp(Authored, Failing, Outside):
     # keys and commands
 
     async def on_event(self, event: Event) -> None:
-        """Keys that begin or end a chord, and digits that count, are seen before any widget sees them."""
+        """Keys that begin or end a chord, and digits that count, are seen before any widget sees them.
+
+        Keys that are typed while a pane is gone to are held until it has the focus: they are meant for it.
+        """
+        if isinstance(event, Key) and not event.is_forwarded and self.main.going and len(self.screen_stack) == 1:
+            self._held.append(event)
+            return
         if isinstance(event, Key) and not event.is_forwarded and self._acts(event) and self._hearing.hear(event.key):
             self.set_timer(1.1 * PATIENCE, self._hearing.expire)
             return
         await super().on_event(event)
+
+    async def _on_main_screen_arrived(self) -> None:
+        held, self._held = self._held, []
+        for key in held:
+            await self.on_event(Key(key.key, key.character))  # the event itself was dispatched once, and is used up
 
     def _acts(self, event: Key) -> bool:
         """Whether a letter is a command here, and not a part of a text."""

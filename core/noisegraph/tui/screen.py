@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.geometry import Offset
+from textual.message import Message as Event
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Label
@@ -40,6 +41,9 @@ _LEAST_PICTURE, _MOST_PICTURE = 64, 256
 class MainScreen(Screen[None]):
     """Panes are shown and hidden by the classes that the size gives, and by what is asked for."""
 
+    class Arrived(Event):
+        """The pane that was gone to has the focus."""
+
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (30, "-narrow"), (60, "-small"), (100, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (8, "-low"), (20, "-short"), (24, "-mid"), (34, "-tall")]
     ESCAPE_TO_MINIMIZE = False
@@ -50,6 +54,8 @@ class MainScreen(Screen[None]):
         self.bar, self.banner = Bar(), Banner()
         self._below = Vertical(id="below")
         self._furnished = False
+        self.going = 0
+        """How many panes are gone to that do not have the focus yet; keys are meant for the last of them."""
         self.graph = GraphView()
         self.preview: Preview | None = None
         self.graphics: Graphics = "blocks"
@@ -207,12 +213,16 @@ class MainScreen(Screen[None]):
         if name in BELOW:
             self.bottom.open(name)
         self.set_class(name in BELOW, "-below")
+        self.going += 1
         self.call_after_refresh(self._focus, name)
 
     def _focus(self, name: str) -> None:
         pane = self.pane(name)
         if pane is not None:
-            pane.focus()
+            self.set_focus(pane)
+        self.going -= 1
+        if not self.going:
+            self.post_message(self.Arrived())
 
     def go_if(self, name: str | None) -> None:
         """Go to a pane, where one was chosen."""
