@@ -103,6 +103,8 @@ def commands() -> None:
 
 def main() -> NoReturn:
     """The entry point of the `noisegraph` program."""
+    # torch's threads wait by spinning: beside one other busy process, two of them took fifty times as long
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     _open_streams()
     sys.exit(code())
 
