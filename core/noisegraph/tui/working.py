@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _FLUSHES = 15
 """How often a second the worker's messages are taken in."""
-_PLAN_DELAY = 0.15
+_PLAN_DELAY, _SHOW_DELAY = 0.15, 0.02
 _PATIENCE = 3.0
 """Seconds after which a run that was cancelled should have stopped."""
 _SHOWN: set[Topic] = {"run", "ended", "plan", "meters", "worker", "picture"}
@@ -158,7 +158,7 @@ class Working(App[int]):
         self.store.enqueue(self.as_run(), front, **more)
         self.remember()
         self.next_run()
-        self.show_store()
+        self.soon("show", _SHOW_DELAY, self.show_store)  # once for `50r`
 
     def next_run(self) -> None:
         """Let the worker begin what waits first, where it has nothing to do."""
