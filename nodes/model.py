@@ -7,14 +7,16 @@ from typing import Any, NamedTuple
 
 import noisegraph as ng
 
-from . import unet, vae
+from . import text, unet, vae
 from .checkpoints.checkpoint import Checkpoint, CheckpointFile, opened
 from .checkpoints.describe import described
 from .checkpoints.families import NAMED
+from .checkpoints.locate import text_parts
 from .checkpoints.recognise import FoundUNet, found_autoencoder, found_unet
 from .models import digits, points, text_to_image
 from .models import emoji as emoji_models
 from .models.shipped import digest, facts, model, read_card, version
+from .prompts import loading
 
 
 class LabelledModel(NamedTuple):
@@ -36,6 +38,7 @@ class LoadedModel(NamedTuple):
     process: ng.Process
     latent: ng.Shape
     """The shape of one latent, or picture, of the size that it was trained on."""
+    text: text.TextEncoder
 
 
 def digit_version() -> str:
@@ -69,11 +72,11 @@ def load_facts(inputs: ng.Facts) -> ng.Facts:
         found = found_unet(checkpoint, family, inputs.get("prediction", "auto"))
         first = found_autoencoder(checkpoint)
         told = vae.absent_facts(found.family, path) if first is None else vae.known(first, found.family, checkpoint)
-        return {**unet.known(found, checkpoint), "vae": told}
+        return {**unet.known(found, checkpoint), "vae": told, "text": loading.facts(checkpoint)}
     return {**unet.load_facts(inputs), "vae": vae.expected(NAMED[family])} if family in NAMED else {}
 
 
-@ng.node(early=True, facts=load_facts)
+@ng.node(early=True, facts=load_facts, version=loading.vocabulary_version)
 def load(
     *, path: CheckpointFile, family: unet.AnyFamily = "auto", prediction: unet.AnyPrediction = "auto"
 ) -> LoadedModel:
@@ -86,7 +89,9 @@ def load(
     checkpoint = opened(path)
     found = found_unet(checkpoint, family, prediction)
     network = unet.network(found, checkpoint)
-    return LoadedModel(network, _first_stage(found, checkpoint), found.process, unet.latent_shape(found.family))
+    shape = unet.latent_shape(found.family)
+    words = loading.loaded(checkpoint) if text_parts(checkpoint) else loading.absent(path)
+    return LoadedModel(network, _first_stage(found, checkpoint), found.process, shape, words)
 
 
 def _first_stage(found: FoundUNet, checkpoint: Checkpoint) -> vae.Autoencoder:

@@ -3,42 +3,40 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import fields, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import noisegraph as ng
 from pydantic import Field
 
+from .checkpoints.checkpoint import CheckpointFile, opened
 from .networks.clip_config import CLIPConfig
 from .networks.tokenizer import tokenize, train
+from .prompts import inversion, loading
+from .prompts.encoder import TextEncoder as TextEncoder
+from .prompts.encoding import describe, plain, weighted
+from .prompts.grammar import spans
+from .prompts.sizes import sinusoids
+from .prompts.weighting import Weighting
 
 if TYPE_CHECKING:
     from torch.nn import Module
 
+TokenizerFile = Annotated[str, ng.FileKind((".json", ".txt", ".gz"))]
+Side = Annotated[int, Field(ge=0, le=65536)]
+Pair = Annotated[list[Side], Field(min_length=2, max_length=2)]
 Prompt = str | Annotated[list[str], Field(min_length=1, max_length=4096)]
 
 
-@dataclass(frozen=True)
-class TextEncoder:
-    """A text network and its tokenizer; the weights' digest covers the tokenizer's file too."""
+class Schedule(NamedTuple):
+    """What a prompt is along a walk."""
 
-    weights: ng.Weights
-    tokenizer: str
-    """Path of the tokenizer's JSON."""
-    length: int
-    """Tokens of a text, the start and the end among them."""
-
-    def tokens(self, texts: Sequence[str]) -> list[list[int]]:
-        """A row of `length` tokens a text; what does not fit is cut off, and told."""
-        found = tokenize(Path(self.tokenizer).read_text(encoding="utf-8"), texts, self.length)
-        for cut in filter(None, found.cut):
-            logging.getLogger(__name__).warning(
-                "a prompt is longer than %d tokens; left out: '%s'", self.length - 2, cut
-            )
-        return found.ids
+    conditions: list[ng.Condition]
+    """One after another."""
+    shares: list[float]
+    """How many of the steps each is for."""
 
 
 def build(**config: Any) -> Module:
@@ -57,17 +55,126 @@ def architecture(*, config: CLIPConfig = CLIPConfig()) -> ng.Architecture:  # no
     return ng.Architecture(build, tuple((field.name, getattr(config, field.name)) for field in fields(config)))
 
 
+def load_facts(inputs: ng.Facts) -> ng.Facts:
+    """What is known of `text.load` from the file's list of tensors."""
+    path = inputs.get("path")
+    return loading.facts(opened(path)) if isinstance(path, str) else {}
+
+
+@ng.node(early=True, facts=load_facts, version=loading.vocabulary_version)
+def load(*, path: CheckpointFile, tokenizer: TokenizerFile | None = None) -> TextEncoder:
+    """The text encoders of a published checkpoint: CLIP, OpenCLIP, latent diffusion's BERT, GLIDE's transformer.
+
+    path: a safetensors, ckpt or pt file, or a folder in the layout of diffusers or transformers
+    tokenizer: tokenizer.json, vocab.json, vocab.txt or CLIP's bpe_simple_vocab_16e6.txt.gz; none: found beside it,
+        below $NOISEGRAPH_MODELS, or in the installed package open_clip_torch
+    """
+    return loading.loaded(opened(path), tokenizer or "")
+
+
 @ng.node
 def encode(encoder: TextEncoder, *, prompt: Prompt = "") -> ng.Condition:
     """Words to draw, for a network that is conditioned on text.
 
     prompt: the words, or a list with one an image, in any script; what is too long is cut off, and told in the log
     """
+    return plain(encoder, [prompt] if isinstance(prompt, str) else prompt)
+
+
+@ng.node
+def weigh(encoder: TextEncoder, *, prompt: Prompt = "", weighting: Weighting = "a1111") -> ng.Condition:
+    """Words to draw, some more than others: `(word:1.2)`, `((word))`, `[word]`, BREAK; of any length, in chunks.
+
+    prompt: the words, or a list with one an image; what would change along the walk is as it is at the first step
+    weighting: a1111 scales states and keeps their mean; comfyui goes away from the empty text; compel mixes as well
+    """
+    texts = [prompt] if isinstance(prompt, str) else prompt
+    return weighted(encoder, [spans(text, 1)[0].text for text in texts], weighting)
+
+
+@ng.node
+def schedule(
+    encoder: TextEncoder,
+    *,
+    prompt: str = "",
+    steps: Annotated[int, Field(ge=1, le=10_000)] = 20,
+    weighting: Weighting = "a1111",
+) -> Schedule:
+    """A prompt that changes along the walk, `[a:b:0.5]` and `[a|b]`: its conditions and shares, for guide.prompts.
+
+    prompt: in A1111's grammar; `noisegraph show --prompt` tells how it is read
+    steps: those that the sampler takes
+    weighting: as in text.weigh
+    """
+    found = spans(prompt, steps)
+    said = {text: weighted(encoder, [text], weighting) for text in dict.fromkeys(span.text for span in found)}
+    ends = [0, *(span.until for span in found)]
+    shares = [float(end - start) for start, end in pairwise(ends)]
+    return Schedule([said[span.text] for span in found], shares)
+
+
+@ng.node(early=True)
+def skip(encoder: TextEncoder, *, layers: Annotated[int, Field(ge=1, le=12)] = 2) -> TextEncoder:
+    """Clip skip: a text encoder that is read before its last layers.
+
+    layers: which from the end; 1 is the last, 2 the one before it
+    """
+    others = tuple(replace(one, skip=layers) for one in encoder.beside)
+    return replace(encoder, skip=layers, beside=others)
+
+
+@ng.node(early=True)
+def embedding(encoder: TextEncoder, *, path: CheckpointFile, word: str = "") -> TextEncoder:
+    """A text encoder with a textual inversion (Gal et al. 2022): a word that stands for learned vectors.
+
+    path: a file of embeddings, of A1111 or diffusers; its vectors stand beside the vocabulary, which stays as it is
+    word: what to write in prompts; empty: the file's name
+    """
+    return inversion.added(encoder, opened(path), word)
+
+
+@ng.node
+def sizes(
+    condition: ng.Condition,
+    *,
+    original: Pair = [1024, 1024],  # noqa: B006 (parameters come from JSON, and are not changed)
+    crop: Pair = [0, 0],  # noqa: B006
+    target: Pair = [1024, 1024],  # noqa: B006
+) -> ng.Condition:
+    """The condition of Stable Diffusion XL: with the picture's sizes after the vector of the words.
+
+    original: height and width that the picture is to seem to have had
+    crop: what is to seem cut off at the top and the left
+    target: height and width of the picture
+    """
+    return _with_numbers(condition, [*original, *crop, *target])
+
+
+@ng.node
+def aesthetics(
+    condition: ng.Condition,
+    *,
+    original: Pair = [1024, 1024],  # noqa: B006
+    crop: Pair = [0, 0],  # noqa: B006
+    score: Annotated[float, Field(ge=0, le=100)] = 6.0,
+) -> ng.Condition:
+    """The condition of Stable Diffusion XL's refiner: with sizes and a score after the vector of the words.
+
+    original: height and width that the picture is to seem to have had
+    crop: what is to seem cut off at the top and the left
+    score: how beautiful it is to be: 6 for what is wanted, 2.5 for what is not
+    """
+    return _with_numbers(condition, [*original, *crop, score])
+
+
+def _with_numbers(condition: ng.Condition, numbers: Sequence[float]) -> ng.Condition:
     import torch
 
-    with torch.no_grad():
-        module: Any = encoder.weights.module()
-        return ng.Condition({"context": module.text_model(_tokens(encoder, prompt)).states.float()})
+    if "vector" not in condition:
+        raise ng.NodeError("a condition without a vector of the words", "it is for Stable Diffusion XL's text encoders")
+    vector = condition["vector"]
+    told = sinusoids(numbers).to(vector).expand(len(vector), -1)
+    return ng.Condition({**condition, "vector": torch.cat([vector, told], dim=1)})
 
 
 @ng.node
@@ -116,4 +223,23 @@ def tokens(
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
-    return [architecture, encode, embed, tokenizer, tokens]
+    return [
+        architecture,
+        load,
+        encode,
+        weigh,
+        schedule,
+        skip,
+        embedding,
+        sizes,
+        aesthetics,
+        embed,
+        tokenizer,
+        tokens,
+    ]
+
+
+@ng.hookimpl
+def noisegraph_describers() -> Sequence[ng.Describer]:
+    """Tells how a prompt is read."""
+    return [ng.Describer("prompt", lambda path: None, describe)]

@@ -217,7 +217,13 @@ def denoiser(unet: ng.Network, condition: ng.Condition | None = None) -> ng.Deno
     return ng.Conditioned(unet, {} if condition is None else condition)
 
 
+@ng.node(early=True)
+def denoisers(unet: ng.Network, conditions: list[ng.Condition]) -> list[ng.Denoiser]:
+    """A U-Net under each of some conditions, as text.schedule gives them, for guide.prompts."""
+    return [ng.Conditioned(unet, condition) for condition in conditions]
+
+
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
-    return [architecture, load, lora, control, hint, inpainting, denoiser]
+    return [architecture, load, lora, control, hint, inpainting, denoiser, denoisers]

@@ -37,8 +37,10 @@ class Describer(NamedTuple):
     """Tells what a file or folder is that noisegraph did not write: `noisegraph show FILE` asks each in turn.
 
     `describe(path)` gives sections, title -> rows of name -> text, or None where the file is not of its kind. Raises
-    NodeError for one of its kind that is damaged.
+    NodeError for one of its kind that is damaged. `prompt(text, steps)`, where there is one, tells in the same form how
+    a prompt is read along so many steps: `noisegraph show --prompt TEXT`.
     """
 
     name: str
     describe: Callable[[Path], Mapping[str, Mapping[str, str]] | None]
+    prompt: Callable[[str, int], Mapping[str, Mapping[str, str]]] | None = None

@@ -8,6 +8,7 @@ from . import diffusers_unet, diffusers_vae
 from .checkpoint import Checkpoint
 from .entry import Entries
 from .part import Made, Naming, Part, own
+from .text_names import NAMINGS
 
 _UNETS = ("model.diffusion_model.", "diffusion_model.", "unet/", "")
 _AUTOENCODERS = ("first_stage_model.", "vae/", "vqvae/", "movq/", "")
@@ -26,23 +27,28 @@ _TEXTS: tuple[tuple[str, str, str], ...] = (
     ("clip", "text_encoder/", "embeddings.token_embedding.weight"),
     ("clip", "text_encoder_2/", "text_model.embeddings.token_embedding.weight"),
     ("clip", "text_encoder_2/", "embeddings.token_embedding.weight"),
+    ("diffusers-bert", "bert/", "model.embed_tokens.weight"),
     ("clip", "", "text_model.embeddings.token_embedding.weight"),
+    ("clip", "", "embeddings.token_embedding.weight"),
+    ("open-clip", "", "transformer.resblocks.0.attn.in_proj_weight"),
+    ("bert", "", "token_emb.weight"),
+    ("diffusers-bert", "", "model.embed_tokens.weight"),
     ("glide", "", "transformer_proj.weight"),
 )
 """Layout of a text network, its prefix, and a name by which it is known."""
 
 
 class TextPart(NamedTuple):
-    """A text network in a checkpoint: its layout, and its tensors under the names of that layout."""
+    """A text network in a checkpoint: its layout, and its tensors under our names."""
 
-    layout: Literal["clip", "open-clip", "bert", "glide"]
+    layout: Literal["clip", "open-clip", "bert", "diffusers-bert", "glide"]
     part: Part
 
 
 def text_parts(checkpoint: Checkpoint) -> tuple[TextPart, ...]:
     """The text networks, in the order in which Stable Diffusion XL joins what they say."""
     found = [(layout, prefix) for layout, prefix, name in _TEXTS if f"{prefix}{name}" in checkpoint.entries]
-    return tuple(TextPart(layout, Part(prefix)) for layout, prefix in found)  # type: ignore[arg-type]
+    return tuple(TextPart(layout, Part(prefix, NAMINGS[layout])) for layout, prefix in found)  # type: ignore[arg-type]
 
 
 def unet_part(checkpoint: Checkpoint) -> Part | None:

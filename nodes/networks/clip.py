@@ -43,11 +43,12 @@ class Attention(nn.Module):
         self.heads, self.causal = heads, causal
         self.k_proj, self.v_proj, self.q_proj, self.out_proj = (nn.Linear(width, width) for _ in range(4))
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, heard: Tensor | None = None) -> Tensor:
         query, key, value = (
             part(x).unflatten(2, (self.heads, -1)).transpose(1, 2) for part in (self.q_proj, self.k_proj, self.v_proj)
         )
-        seen = functional.scaled_dot_product_attention(query, key, value, is_causal=self.causal)
+        plain = self.causal and heard is None
+        seen = functional.scaled_dot_product_attention(query, key, value, attn_mask=heard, is_causal=plain)
         return self.out_proj(seen.transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
 
 
@@ -75,8 +76,8 @@ class Layer(nn.Module):
         self.mlp = MLP(width, quick)
         self.layer_norm2 = nn.LayerNorm(width)
 
-    def forward(self, x: Tensor) -> Tensor:
-        x = x + self.self_attn(self.layer_norm1(x))
+    def forward(self, x: Tensor, heard: Tensor | None = None) -> Tensor:
+        x = x + self.self_attn(self.layer_norm1(x), heard)
         return x + self.mlp(self.layer_norm2(x))  # type: ignore[no-any-return]
 
 
@@ -87,10 +88,10 @@ class Layers(nn.Module):
         super().__init__()
         self.layers = nn.ModuleList(Layer(width, heads, causal, quick) for _ in range(count))
 
-    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+    def forward(self, x: Tensor, heard: Tensor | None = None) -> tuple[Tensor, ...]:
         hidden = [x]
         for layer in self.layers:
-            hidden.append(layer(hidden[-1]))
+            hidden.append(layer(hidden[-1], heard))
         return tuple(hidden)
 
 
@@ -104,12 +105,23 @@ class TextEmbeddings(nn.Module):
         nn.init.normal_(self.token_embedding.weight, std=0.02)
         nn.init.normal_(self.position_embedding.weight, std=0.01)
 
-    def forward(self, tokens: Tensor) -> Tensor:
-        return self.token_embedding(tokens) + self.position_embedding.weight[: tokens.shape[1]]  # type: ignore[no-any-return]
+    def forward(self, tokens: Tensor, more: Tensor | None = None) -> Tensor:
+        return self._vectors(tokens, more) + self.position_embedding.weight[: tokens.shape[1]]
+
+    def _vectors(self, tokens: Tensor, more: Tensor | None) -> Tensor:
+        if more is None:
+            return self.token_embedding(tokens)  # type: ignore[no-any-return]
+        beyond = tokens - self.token_embedding.num_embeddings
+        own = self.token_embedding(tokens.where(beyond < 0, torch.zeros_like(tokens)))
+        return torch.where(beyond[..., None] < 0, own, more.to(own)[beyond.clamp(min=0)])
 
 
 class TextModel(nn.Module):
-    """module(tokens): int64 [batch, up to `length`] -> Encoded, pooled at the first end token."""
+    """module(tokens): int64 [batch, up to `length`] -> Encoded, pooled at the first end token.
+
+    more: vectors [count, width] that are none of the vocabulary's; tokens from `vocab_size` on stand for them.
+    heard: bool [batch, tokens], the tokens that those after them attend to; None: all.
+    """
 
     def __init__(self, config: CLIPConfig) -> None:
         super().__init__()
@@ -119,8 +131,10 @@ class TextModel(nn.Module):
         self.encoder = Layers(config.text_layers, config.text_width, config.text_heads, True, quick)
         self.final_layer_norm = nn.LayerNorm(config.text_width)
 
-    def forward(self, tokens: Tensor) -> Encoded:
-        hidden = self.encoder(self.embeddings(tokens))
+    def forward(self, tokens: Tensor, more: Tensor | None = None, heard: Tensor | None = None) -> Encoded:
+        if heard is not None:
+            heard = heard[:, None, None, :] & heard.new_ones((tokens.shape[1],) * 2).tril()
+        hidden = self.encoder(self.embeddings(tokens, more), heard)
         states = self.final_layer_norm(hidden[-1])
         end = (tokens == self.end_token).int().argmax(dim=1)
         return Encoded(states, states[torch.arange(len(tokens), device=tokens.device), end], hidden)
@@ -161,14 +175,19 @@ class VisionModel(nn.Module):
 
 
 class TextTransformer(nn.Module):
-    """The text tower alone, as Stable Diffusion has it: module(tokens) -> Encoded."""
+    """The text tower alone, as Stable Diffusion has it: module(tokens, more) -> Encoded.
 
-    def __init__(self, config: CLIPConfig) -> None:
+    `projects`: whether what is pooled is brought into the space of pictures too, as Stable Diffusion XL reads it.
+    """
+
+    def __init__(self, config: CLIPConfig, projects: bool = False) -> None:
         super().__init__()
         self.text_model = TextModel(config)
+        if projects:
+            self.text_projection = nn.Linear(config.text_width, config.projection_dim, bias=False)
 
-    def forward(self, tokens: Tensor) -> Encoded:
-        return self.text_model(tokens)  # type: ignore[no-any-return]
+    def forward(self, tokens: Tensor, more: Tensor | None = None, heard: Tensor | None = None) -> Encoded:
+        return self.text_model(tokens, more, heard)  # type: ignore[no-any-return]
 
 
 class CLIP(nn.Module):
@@ -195,11 +214,18 @@ class CLIP(nn.Module):
         return Matched(self.embed_text(tokens), self.embed_image(picture), scale)
 
 
+def layer(tower: TextModel, skip: int, norm: bool, tokens: Tensor, *more: Tensor | None) -> tuple[Tensor, Tensor]:
+    """The states `skip` layers from the end (1: the last), after the last norm or not, and what is pooled."""
+    found = tower(tokens, *more)
+    states = found.hidden[-skip]
+    return tower.final_layer_norm(states) if norm else states, found.pooled
+
+
 def clip(**config: Any) -> CLIP:
     """Both towers of a configuration."""
     return CLIP(CLIPConfig(**config))
 
 
-def text_transformer(**config: Any) -> TextTransformer:
+def text_transformer(projects: bool = False, **config: Any) -> TextTransformer:
     """The text tower of a configuration."""
-    return TextTransformer(CLIPConfig(**config))
+    return TextTransformer(CLIPConfig(**config), projects)

@@ -15,19 +15,36 @@ from .text import columns, give
 
 
 @click.command("show")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option("--prompt", help="Tell how a prompt is read: its weights, and what changes along the walk.")
+@click.option("--steps", type=click.IntRange(1, 10_000), default=20, help="Of the walk, for --prompt.")
 @click.option("--graph", "only_graph", is_flag=True, help="Write the graph's file, as it was, and nothing else.")
 @click.option("--json", "as_json", is_flag=True, help="Tell it as JSON.")
-def command(file: Path, only_graph: bool, as_json: bool) -> None:
+def command(file: Path | None, prompt: str | None, steps: int, only_graph: bool, as_json: bool) -> None:
     """Tell how a picture was made, or what a file of weights is.
 
     FILE is a PNG that noisegraph wrote: `noisegraph run FILE` makes it again, with name=value a variant of it. Or it is
     a checkpoint, or a folder of one.
     """
-    if is_picture(file) or not file.exists():
+    if (file is None) == (prompt is None):
+        raise click.UsageError("give a FILE or --prompt TEXT, and not both")
+    if prompt is not None:
+        _give(_parsed(prompt, steps), as_json)
+    elif file is not None and (is_picture(file) or not file.exists()):
         _show_picture(file, only_graph, as_json)
-        return
-    sections = _described(file)
+    elif file is not None:
+        _give(_described(file), as_json)
+
+
+def _parsed(prompt: str, steps: int) -> Mapping[str, Mapping[str, str]]:
+    """How the first plugin that reads prompts reads one."""
+    for describer in Registry.installed().collect("noisegraph_describers"):
+        if describer.prompt is not None:
+            return describer.prompt(prompt, steps)  # type: ignore[no-any-return]
+    raise GraphError.of("no plugin that reads prompts", "noisegraph's own does, and is switched off", Place("--prompt"))
+
+
+def _give(sections: Mapping[str, Mapping[str, str]], as_json: bool) -> None:
     if as_json:
         give(json.dumps(sections, indent=2, ensure_ascii=False))
         return

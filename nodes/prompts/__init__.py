@@ -1,0 +1,1 @@
+"""Prompts as people write them: their grammar, their tokens in chunks, their weights."""
