@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from .extensions import Importer as Importer
     from .facts import Facts as Facts
     from .facts import agree as agree
+    from .folders import model_folders as model_folders
     from .hookspecs import hookimpl as hookimpl
     from .loop import Loop as Loop
     from .reading.files import digest as digest
@@ -106,6 +107,7 @@ _HOMES = {
     "errors": "GraphError NodeError NoisegraphError PluginError Problem",
     "extensions": "Describer Executor Importer",
     "facts": "Facts agree",
+    "folders": "model_folders",
     "hookspecs": "hookimpl",
     "loop": "Loop",
     "reading.files": "digest",

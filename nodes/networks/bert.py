@@ -44,7 +44,8 @@ class Layers(nn.Module):
         self.layers = nn.ModuleList(nn.ModuleList([nn.LayerNorm(width), part]) for part in kinds)
 
     def forward(self, x: Tensor) -> Tensor:
-        for norm, part in self.layers:  # type: ignore[misc]  # each is a pair
+        for pair in self.layers:
+            norm, part = pair.children()
             x = x + part(norm(x))
         return x
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from click.testing import CliRunner
 from hypothesis import given
@@ -24,7 +26,7 @@ def test_spans_cover_all_steps_in_order_and_neighbours_differ(prompt: str, steps
     ends = [span.until for span in found]
     assert ends == sorted(set(ends))
     assert ends[-1] == steps
-    assert all(one.text != other.text for one, other in zip(found, found[1:], strict=False))
+    assert all(one.text != other.text for one, other in pairwise(found))
     for span in found:
         assert all(abs(piece.weight) <= LARGEST for piece in pieces(span.text))
 
