@@ -82,14 +82,14 @@ def slerp(first: ng.Latent, second: ng.Latent, *, count: Annotated[int, Field(ge
 
     if first.shape != second.shape:
         raise ng.NodeError(f"latents of {tuple(first.shape)} and {tuple(second.shape)}", "give two of one shape")
-    ends = [latent.flatten(1).double() for latent in (first, second)]
-    angle = torch.acos(torch.cosine_similarity(*ends).clamp(-1, 1))[:, None, None]
+    one, other = (latent.flatten(1).double() for latent in (first, second))
+    angle = torch.acos(torch.cosine_similarity(one, other).clamp(-1, 1))[:, None, None]
     share = torch.linspace(0, 1, count, dtype=torch.float64, device=first.device)[None, :, None]
     straight = angle.sin().abs() < 1e-6  # the same direction, or opposite ones: no plane to turn in
     divisor = angle.sin().where(~straight, 1)
     toward = (share * angle).sin().div(divisor).where(~straight, share)
     away = ((1 - share) * angle).sin().div(divisor).where(~straight, 1 - share)
-    between = away * ends[0][:, None] + toward * ends[1][:, None]
+    between = away * one[:, None] + toward * other[:, None]
     return ng.Latent(between.to(first.dtype).reshape(-1, *first.shape[1:]))
 
 

@@ -223,5 +223,5 @@ def size(values: ng.Tensor | ng.Latent) -> ng.Tensor:
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
-    own = [errors, distances, grid, shares, by_level, curve, joined, pairs, difference, size]
+    own: list[Callable[..., Any]] = [errors, distances, grid, shares, by_level, curve, joined, pairs, difference, size]
     return [*own, *distributions.NODES, *answers.NODES]

@@ -52,7 +52,7 @@ def wanted(theirs: Any, controlling: Any, strength: float) -> torch.Tensor:
             X, T, encoder_hidden_states=WORDS, controlnet_cond=HINT, conditioning_scale=strength, return_dict=False
         )
         extra = {"down_block_additional_residuals": down, "mid_block_additional_residual": middle}
-        return theirs(X, T, encoder_hidden_states=WORDS, **extra).sample  # type: ignore[no-any-return]
+        return theirs(X, T, encoder_hidden_states=WORDS, **extra).sample
 
 
 def test_a_controlled_unet_gives_the_numbers_of_diffusers_and_stays_as_it_was(pair: Any) -> None:

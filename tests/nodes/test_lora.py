@@ -45,7 +45,7 @@ def branch(weight: torch.Tensor, seed: int) -> tuple[torch.Tensor, torch.Tensor]
 def lora(path: Path, base: ng.Network, named: Callable[[str, str], str]) -> str:
     """A LoRA with the names that `named(kohya's layer, part)` gives."""
     weights = base.weights.module().state_dict()
-    tensors = {}
+    tensors: dict[str, torch.Tensor] = {}
     for seed, (layer, ours) in enumerate(KOHYA.items()):
         down, up = branch(weights[f"{ours}.weight"], seed)
         tensors |= {named(layer, "down"): down, named(layer, "up"): up, named(layer, "alpha"): torch.tensor(ALPHA)}
@@ -79,7 +79,7 @@ def summed(base: ng.Network, strength: float) -> torch.Tensor:
         state[f"{ours}.weight"] = weight + strength * ALPHA / RANK * product
     module.load_state_dict(state)
     with torch.no_grad():
-        return module(drawn(1, 4, 8, 8), torch.tensor([7.0]), context=drawn(1, 5, 768, seed=9))  # type: ignore[no-any-return]
+        return module(drawn(1, 4, 8, 8), torch.tensor([7.0]), context=drawn(1, 5, 768, seed=9))
 
 
 @pytest.mark.parametrize("named", [kohya, ldm])

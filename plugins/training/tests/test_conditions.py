@@ -94,7 +94,7 @@ def test_masks_are_rectangles_and_now_and_then_everything() -> None:
 
 
 def test_super_resolution_is_told_a_smaller_picture_and_how_strong_its_noise_is(heard: Any) -> None:
-    given = {"strengths": 4, "noisiest": 0.5, "blur": 0.0}
+    given: dict[str, Any] = {"strengths": 4, "noisiest": 0.5, "blur": 0.0}
     run(upsampler(PICTURES, ng.Architecture(Listening), PROCESS, replace(SHORT, batch=60), **given))
     told, strength = (torch.cat([one[name] for one in heard]) for name in ("concat", "y"))
     assert told.shape[1:] == (3, 16, 16)

@@ -99,7 +99,7 @@ def test_the_bound_teaches_more_variance_where_the_data_are_far_off_and_less_whe
     raw = torch.zeros_like(batch.x, requires_grad=True)
     off = batch.data + 20
     loss = bound_loss(torch.cat([off, raw], dim=1), batch, "x0", reverse)
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     assert raw.grad is not None
     assert (raw.grad < 0).all()
     (right,) = torch.autograd.grad(bound_loss(torch.cat([batch.data, raw], dim=1), batch, "x0", reverse), raw)
@@ -110,7 +110,7 @@ def test_the_hybrid_loss_teaches_the_mean_nothing_but_the_simple_loss() -> None:
     batch = batch_at(25)
     mean = batch.data.flip(0).requires_grad_()
     raw = torch.zeros_like(batch.x)
-    loss_of("hybrid", "x0", LEVELS)(torch.cat([mean, raw], dim=1), batch).backward()  # type: ignore[no-untyped-call]
+    loss_of("hybrid", "x0", LEVELS)(torch.cat([mean, raw], dim=1), batch).backward()
     (wanted,) = torch.autograd.grad(simple_loss(mean, batch, "x0"), mean)
     torch.testing.assert_close(mean.grad, wanted)
 
@@ -132,7 +132,7 @@ class Line(nn.Module):
         return self.inner(x.flatten(1)).view(x.shape)  # type: ignore[no-any-return]
 
 
-EXAMPLES = Examples(DATA, torch.zeros(6, dtype=torch.int64), 1, "", "")
+EXAMPLES = Examples(ng.Latent(DATA), torch.zeros(6, dtype=torch.int64), 1, "", "")
 SHORT = Schedule(iterations=1, batch=3, per_step=1, warmup=1)
 
 

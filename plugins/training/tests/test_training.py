@@ -36,7 +36,8 @@ class Small(nn.Module):
 
 
 ARCHITECTURE = ng.Architecture(Small, (("width", 16),))
-EXAMPLES = Examples(torch.ones(6, 1, 2, 2) * torch.tensor([1, -1] * 3).view(6, 1, 1, 1), torch.arange(6) % 2, 2, "", "")
+DATA = ng.Latent(torch.ones(6, 1, 2, 2) * torch.tensor([1, -1] * 3).view(6, 1, 1, 1))
+EXAMPLES = Examples(DATA, torch.arange(6) % 2, 2, "", "")
 
 
 GOAL = {"prediction", "loss", "drop_label", "levels"}
