@@ -1,0 +1,178 @@
+"""The graphs of graphs/systems show what the papers claim, at a reduced size."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import torch
+from noisegraph.check import check
+from noisegraph.devices import Device
+from noisegraph.events import RunFinished
+from noisegraph.graph import library, load
+from noisegraph.nodes import text, vision
+from noisegraph.plan import plan
+from noisegraph.registry import Registry
+from noisegraph.run import run
+from noisegraph.store.cache import Cache
+from noisegraph_training import data
+
+from . import write_gallery
+
+GRAPHS = {name.partition("/")[2]: path for name, path in library().items() if name.startswith("systems/")}
+REGISTRY = Registry.installed()
+CACHE = Cache(10**9, None)
+"""What two questions to a graph have in common is made once."""
+
+
+def value(graph: str, node: str, **given: Any) -> Any:
+    """What a node of a system's graph gives; one thread, for pictures as small as these."""
+    checked = check(load(GRAPHS[graph]), REGISTRY, given, until=node)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        *_, last = run(plan(checked, Device("cpu", "float32")), CACHE)
+    finally:
+        torch.set_num_threads(threads)
+    assert isinstance(last, RunFinished)
+    assert last.failed == 0
+    (found,) = last.results[0].outputs.values()
+    return found
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_it_names_its_paper_and_ends_in_pictures(name: str) -> None:
+    graph = json.loads(GRAPHS[name].read_text("utf-8"))
+    assert graph["paper"][-4:].isdigit()
+    assert len(graph["about"]) > 200
+    assert graph["outputs"]
+
+
+def test_guidance_without_a_classifier_makes_labels_surer_and_too_much_leads_away_from_the_data() -> None:
+    few = {"repeat": 8, "count": 80, "steps": 8}
+    unguided, learned, strong = (
+        [
+            value("classifier-free-guidance", f"at_{scale}/judged/{figure}", **few).value
+            for figure in ("score", "distance")
+        ]
+        for scale in (0, 1, 8)
+    )
+    assert unguided[0] < learned[0] - 0.5
+    assert learned[1] < unguided[1]
+    assert strong[1] > learned[1] + 0.3
+
+
+def test_a_classifiers_gradient_trades_diversity_for_fidelity() -> None:
+    few = {"repeat": 10, "count": 100, "steps": 12}
+    free, led = (
+        [value("classifier-guidance", f"at_{scale}/judged/{figure}", **few).value for figure in ("faithful", "covered")]
+        for scale in (0, 10)
+    )
+    assert led[0] > free[0]
+    assert led[1] < free[1] - 0.1
+
+
+@pytest.mark.parametrize("solver", ["pndm", "deis", "dpm", "dpmpp", "unipc"])
+def test_fast_solvers_are_nearer_to_the_flow_than_ddim_with_as_few_evaluations(solver: str) -> None:
+    far, near = (float(value("fast-solvers", f"{name}_10/error", finest=60)) for name in ("ddim", solver))
+    assert near < far * 0.75
+
+
+def test_the_learned_reverse_draws_the_roll_and_the_bound_is_above_the_truth_and_below_noise() -> None:
+    walk = value("diffusion-2015", "walk", count=200)
+    roll = value("diffusion-2015", "roll")
+    found, exact = (float(roll.log_density(points.double()).mean()) for points in (walk.states[-1], roll.sample(200)))
+    assert found > exact - 2
+    assert float(roll.log_density(walk.states[0].double()).mean()) < exact - 10
+    bits = float(value("diffusion-2015", "bound", batch=400).total.mean())
+    true = -float(value("diffusion-2015", "exact", batch=400).double().mean()) / (2 * 0.6931)
+    assert true < bits < true + 1.5
+
+
+def test_annealing_draws_digits_where_langevin_at_the_least_noise_does_not() -> None:
+    real = data.digits(part="all").data.flatten(1)
+    few = {"count": 12, "updates": 6, "plain_updates": 120}
+    plain, first, second = (
+        float(torch.cdist(value("ncsn", f"by_{name}", **few).flatten(1), real).amin(1).mean())
+        for name in ("plain", "first", "second")
+    )
+    assert second < plain * 0.7
+    assert first < plain
+
+
+def test_a_learned_variance_needs_fewer_bits_than_fixed_ones_with_few_steps() -> None:
+    beta, tilde, learned = (
+        value("improved-ddpm", f"{name}_25/bits", every=60).value for name in ("beta", "tilde", "learned")
+    )
+    assert learned < min(beta, tilde)
+
+
+def test_dynamic_thresholding_keeps_pixels_within_and_grey_where_guidance_is_strong() -> None:
+    free, static, dynamic = (value("imagen-thresholding", f"by_{name}") for name in ("no", "static", "dynamic"))
+    assert float(free.abs().max()) > 1.2
+    assert float(dynamic.abs().max()) < 1.05
+    full = [float((pixels.abs() > 0.98).float().mean()) for pixels in (free, static, dynamic)]
+    assert full[2] < full[1]
+    assert full[2] < full[0]
+
+
+def similarity(graph: str, model: str, node: str, prompts: list[str], **given: Any) -> torch.Tensor:
+    """How similar the pictures of a node are to these words, each to each, by the built-in CLIP."""
+    encoder = value(graph, model, **given).text
+    pictures = vision.embed(encoder, value(graph, node, **given))
+    return pictures @ text.embed(encoder, prompt=prompts).T
+
+
+def test_latent_diffusion_draws_what_the_words_say_and_image_to_image_what_the_new_words_say() -> None:
+    prompts, others = (load(GRAPHS["latent-diffusion"]).inputs[name] for name in ("prompts", "others"))
+    drawn, changed = (
+        similarity("latent-diffusion", "model", node, [*prompts, *others], steps=12) for node in ("drawn", "changed")
+    )
+    own = torch.arange(8)
+    assert int((drawn[:, :8].argmax(1) == own).sum()) >= 6
+    assert (changed[own, own + 8] - changed[own, own]).mean() > (drawn[own, own + 8] - drawn[own, own]).mean() + 0.1
+
+
+def test_both_kinds_of_autoencoder_give_pictures_back() -> None:
+    for before, after, most in (("drawn", "again", 0.06), ("before", "after", 0.12)):
+        pairs = [value("latent-diffusion", node, steps=12) for node in (before, after)]
+        assert float((pairs[1] - pairs[0]).square().mean().sqrt()) < most
+
+
+def test_guidance_by_a_clip_leads_towards_words_and_classifier_free_guidance_leads_to_what_they_say() -> None:
+    prompts = load(GRAPHS["glide"]).inputs["prompts"]
+    unguided, clip, free = (
+        similarity("glide", "model", node, prompts, steps=10).diagonal().mean() for node in ("unguided", "clip", "free")
+    )
+    assert clip > unguided + 0.05
+    assert free > unguided + 0.05
+
+
+def test_inpainting_keeps_what_is_not_masked_and_draws_the_rest_anew() -> None:
+    before, after = (value("glide", node, steps=10) for node in ("free", "filled"))
+    kept, drawn = ((after - before)[:, :, rows].abs().mean() for rows in (slice(0, 26), slice(36, 64)))
+    assert kept < drawn / 3
+
+
+def test_unclips_text_difference_turns_a_picture_to_the_new_words() -> None:
+    graph = load(GRAPHS["unclip"]).inputs
+    found = similarity("unclip", "space", "turns/images", [graph["from"], graph["changed"]], steps=10)
+    assert found[0, 0] > found[0, 1]
+    assert found[-1, 1] - found[-1, 0] > found[0, 1] - found[0, 0] + 0.1
+
+
+def test_unclips_variations_are_nearer_to_their_own_picture_than_to_others() -> None:
+    encoder = value("unclip", "space", steps=10).text
+    first, again = (vision.embed(encoder, value("unclip", f"{node}/images", steps=10)) for node in ("first", "again"))
+    near = again @ first.T
+    assert int((near.argmax(1) == torch.arange(6)).sum()) >= 4
+
+
+def test_the_gallery_is_written_of_the_graphs_as_they_are_and_stays_small() -> None:
+    assert write_gallery.PAGE.read_text("utf-8") == write_gallery.page()
+    pictures = list(write_gallery.PICTURES.glob("*.png"))
+    assert {picture.name for picture in pictures} == {
+        f"{name}-{output}.png" for name, path in GRAPHS.items() for output in write_gallery.facts(path)["outputs"]
+    }
+    assert sum(picture.stat().st_size for picture in pictures) < 3e6
