@@ -1,7 +1,7 @@
 """Stable-Diffusion-1.5-shaped random weights, ours and diffusers in turn, each in a process of its own.
 
-`python -m tests.bench.stable_diffusion FOLDER` tells CPU seconds to load the U-Net, CPU seconds of each of four steps with
-guidance at 256 x 256, and the peak of resident memory.
+`python -m tests.bench.stable_diffusion FOLDER` tells CPU seconds to load the U-Net, CPU seconds of each of four steps
+with guidance at 256 x 256, and the peak of resident memory.
 """
 
 from __future__ import annotations
