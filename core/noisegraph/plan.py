@@ -6,7 +6,7 @@ from collections import ChainMap
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from . import keys
 from .check import Checked, literal_values, require
@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 
 MOST_TASKS = 1_000_000
 """How many tasks a sweep may come to."""
+
+
+class Numbers(Protocol):
+    """Node -> its task's number: a list, which is found fastest in memory, or at points of a sweep what they share."""
+
+    def __getitem__(self, node: int, /) -> int: ...
 
 
 class Read(NamedTuple):
@@ -48,7 +54,7 @@ class Task:
     key: bytes
     literals: dict[str, Any]
     args: dict[str, Arg]
-    numbers: Mapping[int, int]
+    numbers: Numbers
     device: str | None
     pure: bool
     """Whether the same key means the same value; not so for what reads an impure node."""
@@ -97,14 +103,14 @@ class Plan:
     checked: Checked
     tasks: list[Task]
     points: tuple[Point, ...]
-    numbers: Mapping[int, int]
+    numbers: Numbers
     device: Device
 
     @cached_property
     def of_node(self) -> dict[str, int]:
         """The same by the node's id."""
         nodes = self.checked.flat.nodes
-        return {nodes[index].id: number for index, number in self.numbers.items()}
+        return {nodes[index].id: self.numbers[index] for index in self.checked.order}
 
     @cached_property
     def dag(self) -> networkx.DiGraph[int]:
@@ -118,7 +124,8 @@ class Plan:
 
     def facts(self, numbers: Container[int]) -> list[Mapping[str, Any]]:
         """What is known of the values of these tasks."""
-        return [facts for node, facts in self.checked.facts.items() if self.numbers.get(node, -1) in numbers]
+        known = self.checked.facts
+        return [known[node] for node in self.checked.order if node in known and self.numbers[node] in numbers]
 
     def wanted(self) -> list[int]:
         """The numbers of the tasks that the outputs read."""
@@ -141,17 +148,18 @@ class _Planner:
         self.recipes: dict[tuple[NodeSpec, str | None], Recipe] = {}
 
     def plan(self) -> Plan:
-        numbers: dict[int, int] = {}
         if self.checked.points == ({},):
+            numbers = [-1] * len(self.nodes)
             for index in self.checked.order:
                 numbers[index] = self._task(index, numbers, -1)
             return Plan(self.checked, self.tasks, (self._point(numbers, -1),), numbers, self.device)
-        of_points = self._sweep(numbers)
+        of_points = self._sweep()
         points = tuple(self._point(own, number) for number, own in enumerate(of_points))
         return Plan(self.checked, self.tasks, points, of_points[0], self.device)
 
-    def _sweep(self, shared: dict[int, int]) -> list[Mapping[int, int]]:
-        """Of each point the tasks of the nodes; those that are the same at all points are `shared`."""
+    def _sweep(self) -> list[Numbers]:
+        """Of each point the tasks of the nodes; those that are the same at all points are shared."""
+        shared: dict[int, int] = {}
         varying = _varying(self.checked)
         for index in self.checked.order:
             if index not in varying:
@@ -160,7 +168,7 @@ class _Planner:
         if len(own) * len(self.checked.points) > MOST_TASKS:
             told = f"{len(self.checked.points)} points of {len(own)} nodes each are more than {MOST_TASKS} tasks"
             raise GraphError.of(told, "sweep fewer values", self.checked.flat.top.place("sweep"))
-        of_points: list[Mapping[int, int]] = []
+        of_points: list[Numbers] = []
         for point in range(len(self.checked.points)):
             numbers = ChainMap({}, shared)
             for index in own:
@@ -168,7 +176,7 @@ class _Planner:
             of_points.append(numbers)
         return of_points
 
-    def _point(self, numbers: Mapping[int, int], number: int) -> Point:
+    def _point(self, numbers: Numbers, number: int) -> Point:
         given = self.checked.points[number] if number >= 0 else {}
         outputs: dict[str, Read | Literal] = {}
         for name, arg in self.checked.flat.outputs.items():
@@ -180,7 +188,7 @@ class _Planner:
                 outputs[name] = arg
         return Point(given, outputs)
 
-    def _task(self, index: int, numbers: Mapping[int, int], point: int) -> int:
+    def _task(self, index: int, numbers: Numbers, point: int) -> int:
         """The number of the task of node `index`, made now unless one of its key is there."""
         node, tasks = self.nodes[index], self.tasks
         spec, device = node.spec, node.device

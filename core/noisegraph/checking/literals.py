@@ -14,7 +14,6 @@ from ..types import describe
 from .args import Literal
 from .scope import FlatNode
 
-
 Sweeps: TypeAlias = dict[tuple[Port, str, Path | None], list[Any]]
 """What `sweep_key` gives -> the accepted values, one a point."""
 

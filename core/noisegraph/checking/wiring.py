@@ -28,13 +28,14 @@ class Wiring:
     def __init__(self, nodes: Sequence[FlatNode], problems: list[Problem]) -> None:
         self.nodes = nodes
         self.problems = problems
+        self._specs = [node.spec for node in nodes]
         self._kinds: dict[tuple[NodeSpec, tuple[str, ...]], Any] = {}
         self._bound: dict[int, Any] = {}
         self._fitting: set[tuple[NodeSpec, tuple[str, ...], Port, bool]] = set()
 
     def kind(self, wire: Wire) -> Any:
         """The type of the value on a wire; a NoFieldError where it names a field that is not there."""
-        spec = self.nodes[wire.node].spec
+        spec = self._specs[wire.node]
         if spec.generic is not None:
             return _field_kind(self._bound.get(wire.node, Any), wire.fields, spec)
         key = (spec, wire.fields)
@@ -45,7 +46,7 @@ class Wiring:
 
     def check(self, node: FlatNode, port: Port, wire: Wire, wanted: Any) -> None:
         """Tell where the wire's value may not flow into the port; `wanted` is its type, or that of its list's items."""
-        spec = self.nodes[wire.node].spec
+        spec = self._specs[wire.node]
         pair = (spec, wire.fields, port, wanted is port.type)
         if pair in self._fitting:
             return

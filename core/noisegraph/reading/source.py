@@ -29,7 +29,7 @@ def read(text: str | bytes, name: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise GraphError(faults(text, name) or [Problem(Place(name), f"not valid JSON: {error}")]) from None
     deep = text.count("{") + text.count("[") > DEEPEST and not _shallow(found)
-    suspect = deep or not isinstance(found, dict) or _HALF_PAIR.search(text)
+    suspect = deep or not isinstance(found, dict) or ("\\u" in text and _HALF_PAIR.search(text))
     if suspect and (problems := faults(text, name)):
         raise GraphError(problems)
     return cast(dict[str, Any], found)
