@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 
 from . import denoising
-from .denoising import Goal
-from .examples import Examples, Schedule, Trained
+from .examples import Examples, Goal, Schedule, Trained
 from .preview import pictures
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, is_dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import noisegraph as ng
 import torch
@@ -13,19 +13,8 @@ from torch import Tensor
 
 from .batches import Batch, noisy_batch, random_of
 from .descent import descend
-from .examples import Schedule, Trained
-from .objective import Loss, loss_of
-
-
-class Goal(NamedTuple):
-    """What a denoiser is to learn."""
-
-    prediction: ng.Prediction
-    loss: Loss
-    levels: int
-    """How many noise levels, evenly spaced in time."""
-    drop: float
-    """How often the condition is the empty one."""
+from .examples import Goal, Schedule, Trained
+from .objective import loss_of
 
 
 Network = Callable[..., Any]

@@ -7,6 +7,8 @@ from typing import Any, Literal, NamedTuple
 
 import noisegraph as ng
 
+from .objective import Loss
+
 
 class Examples(NamedTuple):
     """Data in the range that the network sees, one label each, and where they come from."""
@@ -53,3 +55,14 @@ class Trained(NamedTuple):
     """Mean over the last tenth of the iterations, of the network itself, not of the average."""
     facts: dict[str, Any]
     """What a card says of them beside that, as JSON has it: the data, the settings, what was measured."""
+
+
+class Goal(NamedTuple):
+    """What a denoiser is to learn."""
+
+    prediction: ng.Prediction
+    loss: Loss
+    levels: int
+    """How many noise levels, evenly spaced in time."""
+    drop: float
+    """How often the condition is the empty one."""

@@ -9,8 +9,7 @@ from torch import Tensor
 
 from . import denoising
 from .batches import Batch
-from .denoising import Goal
-from .examples import Captioned, Schedule, Trained
+from .examples import Captioned, Goal, Schedule, Trained
 from .latent import tabled
 
 WHOLE = 0.2

@@ -7,8 +7,7 @@ import torch
 from torch import Tensor
 
 from . import denoising
-from .denoising import Goal
-from .examples import Captioned, Schedule, Trained
+from .examples import Captioned, Goal, Schedule, Trained
 
 
 def loop(

@@ -9,8 +9,7 @@ import noisegraph as ng
 from pydantic import Field
 
 from .card import weights
-from .denoising import Goal
-from .examples import Captioned, Examples, Schedule, Trained
+from .examples import Captioned, Examples, Goal, Schedule, Trained
 from .learned import network
 from .objective import Loss
 

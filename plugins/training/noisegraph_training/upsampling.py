@@ -12,8 +12,7 @@ from torch.nn import functional
 
 from . import denoising
 from .batches import Batch
-from .denoising import Goal
-from .examples import Captioned, Schedule, Trained
+from .examples import Captioned, Goal, Schedule, Trained
 
 
 class Augmentation(NamedTuple):
