@@ -28,7 +28,7 @@ COMMANDS = {
     "cache": "Look after the cache of what was made.",
     "show": "Tell how a picture was made, or what a file of weights is.",
     "new": "Write a new plugin package.",
-    "tui": "Open a graph on the whole terminal: edit it, run it, see what it makes.",
+    "tui": "Open a graph in the terminal: edit it, run it, see what it makes.",
     "worker": "Run graphs for another program, in JSON lines.",
 }
 """The commands that come with noisegraph; each is the `command` of the module of its name."""

@@ -17,7 +17,7 @@ from ..tui.picture.terminal import CHOICES, detect
 @click.option("--graphics", type=click.Choice(CHOICES), default="auto", show_default=True,
               help="How results are shown; auto asks the terminal.")  # fmt: skip
 def command(graph: str | None, worker: str | None, device: str, out: Path | None, graphics: str) -> int:
-    """Open a graph on the whole terminal: edit it, run it, see what it makes.
+    """Open a graph in the terminal: edit it, run it, see what it makes.
 
     GRAPH is a file, a graph of the library, or a picture that noisegraph made; without one the last graph is opened.
     """
