@@ -71,7 +71,7 @@ def install(folder: Path) -> Installation:
     told = subprocess.run(
         ["bash", "-ec", start_commands()[0]], cwd=folder / "tree", env=environment, capture_output=True, check=False
     )
-    assert (folder / "tree" / "digit-0001.png").exists(), told
+    assert (folder / "tree" / "emoji-0001.png").exists(), told
     programs = folder / "tree" / ".venv" / "bin"
     (programs / "pytest").write_text(f'#!/bin/sh\nexec "{programs}/python" -m pytest "$@"\n', encoding="utf-8")
     (programs / "pytest").chmod(0o755)

@@ -52,7 +52,7 @@ def test_its_links_lead_somewhere(document: Path) -> None:
 
 def test_readmes_two_commands_are_one_for_a_picture_and_one_for_the_tests() -> None:
     picture, tests = start_commands()
-    assert picture.endswith("noisegraph run digit digit=7")
+    assert picture.endswith('noisegraph run emoji prompt="a red heart"')
     assert tests.endswith("pytest")
 
 

@@ -11,10 +11,15 @@ from typing import Any
 import pytest
 import torch
 from noisegraph.check import check
-from noisegraph.graph import parse
+from noisegraph.devices import Device
+from noisegraph.events import RunFinished
+from noisegraph.graph import library, load, parse
 from noisegraph.nodes import text, vae
 from noisegraph.nodes.models import shipped, text_to_image
+from noisegraph.plan import plan
 from noisegraph.registry import Registry
+from noisegraph.run import run
+from noisegraph.store.cache import Cache
 
 SPACE = text_to_image.emoji_space()
 FONT = Path("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf")
@@ -111,3 +116,47 @@ def test_names_find_their_pictures_among_all_those_held_out_too() -> None:
     card = shipped.read_card("emoji-clip")
     assert right[:trained].float().mean().item() == pytest.approx(card["retrieval"], abs=0.01)
     assert right[trained:].float().mean().item() == pytest.approx(card["retrieval_held_out"], abs=0.03)
+
+
+def drawn(prompts: list[str]) -> torch.Tensor:
+    """The pictures that the library's graph draws of the texts, [texts, 3, 64, 64]."""
+    given = {"prompts": prompts, "count": len(prompts)}
+    checked = check(load(library()["emojis"]), Registry.installed(), given, until="images")
+    *_, last = run(plan(checked, Device("cpu", "float32")), Cache(10**8, None))
+    assert isinstance(last, RunFinished)
+    assert last.failed == 0
+    found: torch.Tensor = last.results[0].outputs["images"]
+    return found
+
+
+def test_words_and_the_seed_alone_decide_the_picture() -> None:
+    first, second, third = drawn(["a red heart", "green apple", "a red heart"])
+    (again,) = drawn(["a red heart"])
+    torch.testing.assert_close(first, again, rtol=0, atol=1e-4)
+    assert (first - second).abs().mean() > 0.1
+    assert 0 < (first - third).abs().mean() < 0.1  # the same words from other noise
+    red, green, _ = first[:, 16:48, 16:48].mean((1, 2))
+    assert red > 2 * green
+
+
+@pytest.mark.slow
+@needs_font
+def test_names_are_drawn_as_their_glyphs_and_combinations_that_were_held_out_too() -> None:
+    parts = [emoji("train"), emoji("held out")]
+    every = torch.cat([pictures(part) for part in parts])
+    count = len(parts[0].captions)
+    rows = [*range(0, count, count // 120), *range(count, len(every), 4)]
+    names = parts[0].captions + parts[1].captions
+    found = drawn([names[row] for row in rows])
+    module: Any = SPACE.text.weights.module()
+    with torch.no_grad():
+        wanted, mine = (
+            torch.cat([module.embed_image(one * 2 - 1) for one in torch.split(some, 256)]) for some in (every, found)
+        )
+    own = torch.tensor(rows)
+    seen = own < count
+    in_clip, in_pixels = (mine @ wanted.T).argmax(1), torch.cdist(found.flatten(1), every.flatten(1)).argmin(1)
+    for nearest, least in ((in_clip, 0.65), (in_pixels, 0.8)):
+        right = nearest == own
+        assert right[seen].float().mean() >= least
+        assert right[~seen].float().mean() >= least
