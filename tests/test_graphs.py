@@ -30,9 +30,14 @@ EMOJI_FONT = Path("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf")
 """What data.emoji draws with; it is not shipped."""
 SMALL: dict[str, Any] = {
     "steps": 3, "iterations": 1, "batch": 2, "every": 50, "count": 20, "finest": 40, "levels": 5, "updates": 3,
-    "plain_updates": 15,
+    "plain_updates": 15, "repeat": 2,
 }  # fmt: skip
 """Inputs that say how long a graph runs, with a value for which it runs shortly."""
+FEW: dict[str, dict[str, Any]] = {
+    "emojis": {"prompts": ["a red heart", "pizza"], "count": 2},
+    "systems/ncsn": {"levels": 20},
+}
+"""Inputs of a graph that go together, for few pictures."""
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +108,7 @@ def test_it_runs(name: str, cache: Cache) -> None:
     if "data.emoji" in GRAPHS[name].read_text(encoding="utf-8") and not EMOJI_FONT.exists():
         pytest.skip("needs the packages fonts-noto-color-emoji, unicode-data and libraqm0")
     given = {one: value for one, value in SMALL.items() if one in graph.inputs and value < graph.inputs[one]}
+    given |= FEW.get(name, {})
     *_, last = run(plan(check(graph, REGISTRY, given), Device("cpu", "float32")), cache)
     assert isinstance(last, RunFinished)
     assert last.failed == 0

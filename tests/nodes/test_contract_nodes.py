@@ -47,6 +47,7 @@ EXAMPLES: Mapping[str, tuple[Mapping[str, Any], ...]] = {
     "latent.noise": ({"like": ng.Shape((3, 4, 4)), "seed": 5, "batch": 2}, {"like": RAMP, "levels": LEVELS}),
     "latent.shape": ({"sizes": (1, 8, 8)},),
     "levels.explicit": ({"process": PROCESS, "values": [999.0, 500.0, 0.0]},),
+    "plot.score": ({"denoiser": half, "levels": LEVELS, "index": 0},),
     "sampler.step": ({"sampler": DDIM, "denoiser": half, "noise": RAMP, "levels": LEVELS},),
     "levels.uniform": ({"process": PROCESS, "steps": 7}, {"process": PROCESS, "spacing": "trailing"}),
 }
