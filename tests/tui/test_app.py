@@ -26,7 +26,7 @@ def test_a_graph_opens_runs_by_one_key_and_its_picture_is_shown(tmp_path: Path) 
         assert app.store.runs[0].status == "done"
         assert {name: state.kind for name, state in app.store.states().items()} == dict.fromkeys(GRAPH["nodes"], "done")
         assert "0 run, 3 cached" in screen_text(app)
-        assert "lamp-0001.png" in screen_text(app)
+        await until(pilot, lambda: "lamp-0001.png" in screen_text(app))
 
     drive(app, play)
 

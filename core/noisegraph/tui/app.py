@@ -164,6 +164,13 @@ class NoisegraphApp(Authored, Failing, Outside):
         else:
             command.do(self)
 
+    def action_command_palette(self) -> None:
+        """Show the palette."""
+        from .help.palette import Commands
+
+        if not Commands.is_open(self):
+            self.push_screen(Commands(id="--command-palette"))
+
     def action_do(self, name: str) -> None:
         """Do the command of this id."""
         self.act(name)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 
 from ...graph import library
 from ..commands.table import CHORDS, COMMANDS
@@ -92,3 +93,11 @@ class Everything(Provider):
         for theme in THEMES:
             yield Found(f"theme {theme.name.removeprefix('noisegraph-')}", "How it looks.",
                         partial(self._app.take_theme, theme.name))  # fmt: skip
+
+
+class Commands(CommandPalette):
+    """The palette; keys that page through it before its list was first drawn do nothing, where Textual's would fail."""
+
+    def _action_command_list(self, action: str) -> None:
+        with contextlib.suppress(KeyError):
+            super()._action_command_list(action)
