@@ -16,7 +16,6 @@ from .descent import descend
 from .examples import Goal, Schedule, Trained
 from .objective import loss_of
 
-
 Network = Callable[..., Any]
 Look = Callable[[Network], Tensor]
 Told = Callable[[Batch, Generator], dict[str, Tensor]]
