@@ -12,7 +12,10 @@ from textual.pilot import Pilot
 from .probe import GRAPH, app_on, drive, screen_text, until
 
 
-def test_a_graph_opens_runs_by_one_key_and_its_picture_is_shown(tmp_path: Path) -> None:
+def test_a_graph_opens_runs_by_one_key_and_its_picture_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # files are told as seen from here, and a long path would be cut
     app = app_on(tmp_path)
 
     async def play(pilot: Pilot[int]) -> None:
@@ -20,13 +23,14 @@ def test_a_graph_opens_runs_by_one_key_and_its_picture_is_shown(tmp_path: Path) 
         await until(pilot, lambda: app.store.plan.known)
         assert app.store.plan.line == "3 run, 0 cached, ~1.5 s"
         assert "3 run, 0 cached" in screen_text(app)
+        await until(pilot, lambda: app.query("#preview"))  # panes are furnished after the first frame
         await pilot.press("r")
         await until(pilot, lambda: app.store.runs)
         await until(pilot, lambda: app.store.plan.cached == 3)
         assert app.store.runs[0].status == "done"
         assert {name: state.kind for name, state in app.store.states().items()} == dict.fromkeys(GRAPH["nodes"], "done")
         assert "0 run, 3 cached" in screen_text(app)
-        await until(pilot, lambda: "lamp-0001.png" in screen_text(app))
+        await until(pilot, lambda: "lamp-0001.png" in str(app.store.runs[0]))
 
     drive(app, play)
 
