@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 TokenizerFile = Annotated[str, ng.FileKind((".json", ".txt", ".gz"))]
 Side = Annotated[int, Field(ge=0, le=65536)]
 Pair = Annotated[list[Side], Field(min_length=2, max_length=2)]
-Prompt = str | Annotated[list[str], Field(min_length=1, max_length=4096)]
+Prompt = str | Annotated[list[str], Field(min_length=1, max_length=65536)]
 
 
 class Schedule(NamedTuple):

@@ -37,17 +37,19 @@ def emoji(
     *,
     part: unicode_emoji.Part = "train",
     every: Annotated[int, Field(ge=1, le=200)] = 1,
+    repeat: Annotated[int, Field(ge=1, le=20)] = 1,
     size: Annotated[int, Field(ge=8, le=136)] = 64,
 ) -> Captioned:
     """The 3,655 emoji of Unicode 15, drawn with Noto Color Emoji on white, with their names.
 
     part: which; held out are 200 people, each with a skin tone that its kind is not trained with
     every: one emoji in so many, for a quick trial; 1 is all
+    repeat: how many times each that shows no person stands there: people in all their skin tones outnumber the rest
     size: pixels a side
 
     Needs the Debian packages fonts-noto-color-emoji (SIL Open Font License), unicode-data and libraqm0.
     """
-    found = unicode_emoji.chosen(part)[::every]
+    found = unicode_emoji.repeated(unicode_emoji.chosen(part)[::every], repeat)
     share = f", one in {every}" if every > 1 else ""
     name = f"emoji of Unicode 15 in Noto Color Emoji at {size} x {size}, {part}{share}"
     return Captioned(unicode_emoji.drawn(found, size), [one.name for one in found], name, "OFL-1.1")
