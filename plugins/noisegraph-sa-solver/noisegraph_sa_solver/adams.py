@@ -5,15 +5,19 @@ from __future__ import annotations
 import math
 
 
-def weights(rate: float, h: float, nodes: list[float]) -> list[float]:
+def weights(rate: float, h: float, nodes: list[float], halved: bool = False) -> list[float]:
     """The integral of rate e^(-rate u) l_j(u) over u from 0 to h, l_j being the polynomial that is 1 at node j alone.
 
     nodes: where the polynomials are 1 or 0, all different.
+    halved: of two nodes, a slope counts for rate h^2 / 2, which its integral is but for terms of h^3.
     """
     import numpy
 
+    wanted = moments(rate * h, len(nodes))
+    if halved and len(nodes) == 2:
+        wanted[1] = wanted[0] - rate * h / 2
     powers = numpy.vander(numpy.array(nodes) / h, increasing=True).T
-    found: list[float] = numpy.linalg.solve(powers, moments(rate * h, len(nodes))).tolist()
+    found: list[float] = numpy.linalg.solve(powers, wanted).tolist()
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import noisegraph as ng
 from pydantic import Field
@@ -31,6 +31,8 @@ def solver(
     corrector: Count = 3,
     sigma_min: Noise = 0.0,
     sigma_max: Noise = 1e9,
+    lower_final: bool = False,
+    reference: Literal["diffusers"] | None = None,
 ) -> ng.Sampler:
     """SA-Solver (Xue et al. 2023, algorithm 1): stochastic Adams steps on the predicted data.
 
@@ -39,7 +41,10 @@ def solver(
     corrector: how many it is corrected with, the newest among them; 0 leaves it as predicted.
     sigma_min: the least sigma / alpha at which noise is exchanged.
     sigma_max: the greatest such.
+    lower_final: predict the last steps from as few evaluations as there are steps left, as diffusers does.
+    reference: diffusers simplifies the weights wherever two evaluations enter, which costs no order.
     """
+    halved = reference == "diffusers"
 
     def exchanged(here: ng.Level) -> float:
         return tau if sigma_min <= here.ratio <= sigma_max else 0.0
@@ -51,11 +56,13 @@ def solver(
         x = state.x
         if corrector and state.origin is not None:
             before = levels[step.index - 1]
-            x = moved(state.origin, before, here, exchanged(before), seen[:corrector], nodes, state.noise)
+            most = min(corrector, step.total - step.index + 2) if lower_final else corrector
+            x = moved(state.origin, before, here, exchanged(before), seen[:most], nodes, state.noise, halved)
         if there.sigma == 0:
             return Memory(there.alpha * seen[0])
         noise = step.noise() if exchanged(here) > 0 else None
-        predicted = moved(x, here, there, exchanged(here), seen[:predictor], nodes, noise)
+        most = min(predictor, step.total - step.index) if lower_final else predictor
+        predicted = moved(x, here, there, exchanged(here), seen[:most], nodes, noise, halved)
         return Memory(predicted, x, noise, seen[: max(predictor, corrector) - 1])
 
     return ng.Sampler(Memory, step, noisy=tau > 0, asks=ng.asks_here)
@@ -69,6 +76,7 @@ def moved(
     data: tuple[ng.Tensor, ...],
     nodes: list[float],
     noise: ng.Tensor | None,
+    halved: bool = False,
 ) -> ng.Tensor:
     """The SDE's exact solution for data that are a polynomial in lambda = log(alpha / sigma).
 
@@ -77,7 +85,8 @@ def moved(
     start, end = here.log_snr / 2, there.log_snr / 2
     h = end - start
     moved = there.sigma / here.sigma * math.exp(-(tau**2) * h) * x
-    for weight, x0 in zip(weights(1 + tau**2, h, [end - node for node in nodes[: len(data)]]), data, strict=True):
+    found = weights(1 + tau**2, h, [end - node for node in nodes[: len(data)]], halved)
+    for weight, x0 in zip(found, data, strict=True):
         moved = moved + there.alpha * weight * x0
     if noise is None:
         return moved

@@ -26,6 +26,15 @@ class TestItsPredictorAlone(SamplerContract):
     order = 2
 
 
+class TestTheWeightsOfDiffusers(SamplerContract):
+    sampler = solver(tau=0.0, predictor=2, corrector=2, reference="diffusers")
+    order = 2
+
+
+class TestLowerOrdersAtTheEnd(SamplerContract):
+    sampler = solver(lower_final=True)
+
+
 class TestALittleNoiseInAWindow(SamplerContract):
     sampler = solver(tau=0.5, sigma_min=0.05, sigma_max=1.0)
 
