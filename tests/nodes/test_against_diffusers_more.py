@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import re
 import sys
+from importlib import import_module
 from itertools import groupby
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import noisegraph as ng
@@ -16,6 +18,7 @@ from noisegraph.nodes.guidance.repaint import replace, travel
 from noisegraph.nodes.guidance.threshold import clamp
 from noisegraph.nodes.samplers.ddim import ddim, ddpm
 from noisegraph.nodes.samplers.dpm_multistep import dpm_multistep
+from noisegraph.nodes.samplers.dpmpp_sde import dpmpp_sde
 from noisegraph.nodes.samplers.edm import euler
 from noisegraph.nodes.samplers.in_time import heun_in_time
 from noisegraph.nodes.samplers.inversion import inverse
@@ -84,6 +87,27 @@ def numbered(sampler: ng.Sampler, levels: ng.Levels, start: torch.Tensor) -> tor
         step = ng.Step(levels, index, lambda draw=0: next(rows), lambda low, high: next(rows))
         state = sampler.step(MODEL, state, step)
     return torch.as_tensor(state.x)
+
+
+@pytest.mark.parametrize("karras", [False, True])
+@pytest.mark.parametrize("steps", [8, 20])
+def test_dpmpp_sde_agrees(steps: int, karras: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its Brownian tree, the one thing that it takes of torchsde, gives way to the stored noise."""
+    import_module("diffusers.schedulers")  # looks which packages there are
+    monkeypatch.setitem(sys.modules, "torchsde", ModuleType("torchsde"))
+    module = import_module("diffusers.schedulers.scheduling_dpmsolver_sde")
+    scheduler = module.DPMSolverSDEScheduler(**LINEAR, use_karras_sigmas=karras)
+    scheduler.set_timesteps(steps)
+    rows = iter(NOISE)
+    scheduler.noise_sampler = lambda low, high: next(rows)
+    levels = at_sigmas(EXPLODING, scheduler)
+    x = start = START * levels[0].sigma
+    for t in scheduler.timesteps:
+        middle = scheduler.mid_point_sigma
+        scheduler.scale_model_input(x, t)
+        asked = EXPLODING.level(float(scheduler.sigmas[scheduler.step_index] if middle is None else middle))
+        x = scheduler.step(ng.eps(MODEL, x, asked), t, x, return_dict=False)[0]
+    near(numbered(dpmpp_sde(), levels, start), x)
 
 
 @pytest.mark.parametrize("steps", [8, 20])
