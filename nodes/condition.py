@@ -14,6 +14,8 @@ from .text import Prompt, TextEncoder, embed, encode
 
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Strength = Annotated[int, Field(ge=0, le=1000)]
+Box = Annotated[list[Annotated[int, Field(ge=0, le=65536)]], Field(min_length=5, max_length=5)]
+Cells = Annotated[int, Field(ge=1, le=65536)]
 
 
 @ng.node
@@ -40,6 +42,42 @@ def prior(encoder: TextEncoder, *, prompt: Prompt = "") -> ng.Condition:
     """
     vector = embed(encoder, prompt=prompt)
     return ng.Condition({**encode(encoder, prompt=prompt), "vector": vector * math.sqrt(vector.shape[-1])})
+
+
+@ng.node
+def beside(latent: ng.Latent) -> ng.Condition:
+    """A latent that stands beside the state, for a network that draws from another picture (Rombach et al. 2022, 4.3).
+
+    latent: of the state's size; zeros are the empty condition
+    """
+    return ng.Condition({"concat": latent})
+
+
+@ng.node
+def layout(
+    *,
+    boxes: Annotated[list[list[Box]], Field(min_length=1)] = [[]],  # noqa: B006 (it comes from JSON, and is not changed)
+    classes: Annotated[int, Field(ge=1, le=65536)] = 10,
+    height: Cells = 8,
+    width: Cells = 8,
+) -> ng.Condition:
+    """What is to stand where, for a network that draws from a layout (Rombach et al. 2022, section 4.3).
+
+    boxes: for every picture a list of [class, top, left, height, width], in cells; the empty list says nothing
+    classes: how many the network knows
+    height: of a layout, in cells; that of the latent
+    width: of a layout, in cells; that of the latent
+    """
+    import torch
+
+    found = torch.zeros(len(boxes), classes, height, width, device=ng.device())
+    for picture, given in zip(found, boxes, strict=True):
+        for kind, top, left, high, wide in given:
+            if kind >= classes or top + high > height or left + wide > width:
+                told = f"a box {[kind, top, left, high, wide]} in {classes} layers of {height} x {width} cells"
+                raise ng.NodeError(told, "write [class, top, left, height, width] within them")
+            picture[kind, top : top + high, left : left + wide] = 1
+    return ng.Condition({"concat": found})
 
 
 @ng.node
@@ -87,4 +125,4 @@ def truncated(state: ng.Latent, *, strength: Strength = 0) -> ng.Condition:
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
-    return [inpainting, prior, upsampling, truncated]
+    return [inpainting, prior, beside, layout, upsampling, truncated]

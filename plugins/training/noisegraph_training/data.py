@@ -9,6 +9,8 @@ from pydantic import Field
 
 from . import emoji as unicode_emoji
 from .examples import Captioned, Examples
+from .scenes import Scenes
+from .scenes import scenes as drawn_scenes
 
 
 @ng.node(device=False)
@@ -74,6 +76,28 @@ def captioned(examples: Examples) -> Captioned:
 
 
 @ng.node(device=False)
+def labels(examples: Examples) -> ng.Condition:
+    """The labels of examples as conditions; the empty one is that of label.encode."""
+    return ng.Condition({"y": examples.labels})
+
+
+@ng.node(device=False)
+def scenes(
+    digits: Examples,
+    *,
+    count: Annotated[int, Field(ge=1, le=100_000)] = 4000,
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0,
+) -> Scenes:
+    """Scenes of 16 x 16 pixels with two digits each: "three left of seven", and a layout that says where each stands.
+
+    digits: from data.digits
+    count: how many
+    seed: of which digits they are, and of how they stand
+    """
+    return drawn_scenes(digits, count, seed)
+
+
+@ng.node(device=False)
 def pictures(examples: Captioned) -> ng.Image:
     """The pictures of captioned examples in [0, 1]."""
     return ng.Image(examples.pixels.float() / 255)
@@ -82,4 +106,4 @@ def pictures(examples: Captioned) -> ng.Image:
 @ng.hookimpl
 def noisegraph_nodes() -> list[object]:
     """The nodes of this file."""
-    return [digits, emoji, points, captioned, pictures]
+    return [digits, emoji, points, captioned, labels, scenes, pictures]

@@ -1,16 +1,12 @@
-"""Training a denoiser that fills in what is masked: it is told the mask and the latent around it."""
+"""What a denoiser that fills in is told: random masks, and the latent around them."""
 
 from __future__ import annotations
 
-import noisegraph as ng
 import torch
 from numpy.random import Generator
 from torch import Tensor
 
-from . import denoising
 from .batches import Batch
-from .examples import Captioned, Goal, Schedule, Trained
-from .latent import tabled
 
 WHOLE = 0.2
 """How often all is masked, so that the network can draw alone too."""
@@ -18,24 +14,9 @@ MOST = 3
 """Rectangles of a mask."""
 
 
-def loop(
-    source: Captioned,
-    latents: Tensor,
-    wanted: ng.Condition,
-    empty: ng.Condition,
-    architecture: ng.Architecture,
-    process: ng.Process,
-    schedule: Schedule,
-    goal: Goal,
-) -> ng.Loop[Trained]:
-    """The loop that trains `architecture` on latents [examples, channels, ...]; a dropped condition keeps its mask."""
-    facts = {"data": source.name, "data_licence": source.licence}
-    words = denoising.looked_up(tabled(wanted, empty, len(latents)))
-
-    def told(batch: Batch, random: Generator) -> dict[str, Tensor]:
-        return {**words(batch, random), "concat": around(batch.data, masks(random, batch.data))}
-
-    return denoising.loop(latents, told, architecture, process, schedule, goal, facts)
+def told(batch: Batch, random: Generator) -> dict[str, Tensor]:
+    """A mask an item and what is around it, `concat`; a dropped condition keeps them."""
+    return {"concat": around(batch.data, masks(random, batch.data))}
 
 
 def around(data: Tensor, mask: Tensor) -> Tensor:

@@ -2,37 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import noisegraph as ng
 import torch
+from numpy.random import Generator
 from torch import Tensor
 
 from . import denoising
+from .batches import Batch
 from .examples import Captioned, Goal, Schedule, Trained
+
+
+def nothing(batch: Batch, random: Generator) -> dict[str, Tensor]:
+    """What a network is told beside what lies in a table, where that is all."""
+    return {}
 
 
 def loop(
     source: Captioned,
     latents: Tensor,
-    wanted: ng.Condition,
-    empty: ng.Condition,
+    table: Mapping[str, Tensor],
     architecture: ng.Architecture,
     process: ng.Process,
     schedule: Schedule,
     goal: Goal,
+    beside: denoising.Told = nothing,
 ) -> ng.Loop[Trained]:
-    """The loop that trains `architecture` on latents under `wanted` [examples, ...] or `empty` [1, ...]."""
+    """The loop that trains `architecture` on latents under the conditions of a table, and what stands `beside` them."""
     facts = {"data": source.name, "data_licence": source.licence}
-    told = denoising.looked_up(tabled(wanted, empty, len(latents)))
+    words = denoising.looked_up(table)
+
+    def told(batch: Batch, random: Generator) -> dict[str, Tensor]:
+        return {**words(batch, random), **beside(batch, random)}
+
     return denoising.loop(latents, told, architecture, process, schedule, goal, facts)
 
 
-def tabled(wanted: ng.Condition, empty: ng.Condition, count: int) -> dict[str, Tensor]:
-    """By name, one condition an example and the empty one after the last: [count + 1, ...]."""
-    if set(wanted) != set(empty):
+def tabled(wanted: ng.Condition, empty: ng.Condition | None, count: int) -> dict[str, Tensor]:
+    """By name, one condition an example and the empty one, if there is one, after the last: [count + 1, ...]."""
+    if empty is not None and set(wanted) != set(empty):
         told = f"a condition of {', '.join(sorted(wanted))}, and an empty one of {', '.join(sorted(empty))}"
         raise ng.NodeError(told, "make both with the same nodes")
     for value in wanted.values():
         if len(value) != count:
             told = f"{len(value)} conditions for {count} latents"
             raise ng.NodeError(told, "encode the captions of these very pictures")
+    if empty is None:
+        return dict(wanted)
     return {name: torch.cat([value.cpu(), empty[name].cpu()]) for name, value in wanted.items()}

@@ -11,10 +11,11 @@ import torch
 from noisegraph.registry import Registry
 from noisegraph_training.batches import random_of
 from noisegraph_training.data import captioned, digits, points
+from noisegraph_training.denoisers import inpainting, latent, score, upsampler
+from noisegraph_training.encoders import classifier
 from noisegraph_training.examples import Captioned, Schedule, Trained
 from noisegraph_training.inpainting import around, masks
 from noisegraph_training.learned import network
-from noisegraph_training.train import classifier, inpainting, latent, score, upsampler
 from noisegraph_training.upsampling import Augmentation, blurred, strengths_of
 from torch import Tensor, nn
 
@@ -131,11 +132,11 @@ def test_a_blur_keeps_flat_pictures_and_the_sum_and_is_as_wide_as_asked() -> Non
 def test_a_denoiser_may_be_told_several_things_at_once(heard: Any) -> None:
     wanted = ng.Condition({**WORDS, "vector": torch.arange(1.0, 6.0).view(5, 1)})
     empty = ng.Condition({**NONE, "vector": torch.zeros(1, 1)})
-    run(latent(PICTURES, LATENTS, wanted, empty, ng.Architecture(Listening), PROCESS, SHORT))
+    run(latent(PICTURES, LATENTS, wanted, ng.Architecture(Listening), PROCESS, SHORT, empty))
     for one in heard:
         assert torch.equal(one["context"].flatten(), one["vector"].flatten())
     with pytest.raises(ng.NodeError, match="a condition of context, vector, and an empty one of context"):
-        latent(PICTURES, LATENTS, wanted, NONE, ng.Architecture(Listening), PROCESS, SHORT)
+        latent(PICTURES, LATENTS, wanted, ng.Architecture(Listening), PROCESS, SHORT, NONE)
 
 
 TWO = ng.Mixture.of([0.5, 0.5], [[-1.0, 0.0], [1.0, 0.5]], [[[0.1, 0.0], [0.0, 0.1]]] * 2)

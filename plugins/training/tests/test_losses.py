@@ -10,10 +10,10 @@ import pytest
 import torch
 from noisegraph.registry import Registry
 from noisegraph_training.batches import Batch, noisy_batch
+from noisegraph_training.denoisers import ddpm
 from noisegraph_training.denoising import spread
 from noisegraph_training.examples import Examples, Schedule, Trained
 from noisegraph_training.objective import loss_of, min_snr_loss, predicted_data, simple_loss, target
-from noisegraph_training.train import ddpm
 from noisegraph_training.variational import bound_loss, reverse_of
 from torch import Tensor, nn
 

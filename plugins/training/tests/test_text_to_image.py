@@ -15,8 +15,9 @@ from noisegraph_training.autoencoder import Weights, psnr, reconstruction
 from noisegraph_training.card import weights
 from noisegraph_training.clip import contrastive_loss, retrieved, trimmed
 from noisegraph_training.data import pictures
+from noisegraph_training.denoisers import latent
+from noisegraph_training.encoders import autoencoder, clip
 from noisegraph_training.examples import Captioned, Schedule, Trained
-from noisegraph_training.train import autoencoder, clip, latent
 from torch import Tensor, nn
 
 COLOURS = torch.tensor([[255, 0, 0], [0, 160, 0], [0, 0, 255], [255, 255, 0], [0, 0, 0], [255, 255, 255]])
@@ -88,7 +89,7 @@ EMPTY = ng.Condition({"context": torch.zeros(1, 2, 3)})
 
 def denoising(drop: float = 0.1, **settings: Any) -> ng.Loop[Trained]:
     latents, network = ng.Latent(LATENTS), ng.Architecture(Told)
-    return latent(EXAMPLES, latents, WANTED, EMPTY, network, PROCESS, short(**settings), drop=drop)
+    return latent(EXAMPLES, latents, WANTED, network, PROCESS, short(**settings), EMPTY, drop=drop)
 
 
 def run(loop: ng.Loop[Trained], state: Any = None, first: int = 0, last: int | None = None) -> Any:
@@ -207,7 +208,7 @@ def test_captions_are_dropped_for_the_empty_text_as_often_as_asked() -> None:
             return super().forward(x, t, context=context)
 
     settings = short(iterations=8, batch=500, per_step=8)
-    loop = latent(EXAMPLES, ng.Latent(LATENTS), WANTED, EMPTY, ng.Architecture(Listening), PROCESS, settings, drop=0.25)
+    loop = latent(EXAMPLES, ng.Latent(LATENTS), WANTED, ng.Architecture(Listening), PROCESS, settings, EMPTY, drop=0.25)
     run(loop)
     dropped = torch.cat(told).abs().sum(dim=(1, 2)) == 0
     assert len(dropped) == 4000
@@ -216,7 +217,7 @@ def test_captions_are_dropped_for_the_empty_text_as_often_as_asked() -> None:
 
 def test_conditions_of_other_pictures_are_told() -> None:
     with pytest.raises(ng.NodeError, match="3 conditions for 2 latents"):
-        latent(EXAMPLES, ng.Latent(LATENTS[:2]), WANTED, EMPTY, ng.Architecture(Told), PROCESS, short())
+        latent(EXAMPLES, ng.Latent(LATENTS[:2]), WANTED, ng.Architecture(Told), PROCESS, short(), EMPTY)
 
 
 def test_weights_may_be_stored_in_half_precision_and_the_card_tells_what_was_measured() -> None:

@@ -12,10 +12,10 @@ from noisegraph.store.codecs import decode, encode
 from noisegraph_training.batches import noisy_batch
 from noisegraph_training.card import weights
 from noisegraph_training.data import digits
+from noisegraph_training.denoisers import ddpm
 from noisegraph_training.descent import State, named
 from noisegraph_training.examples import Examples, Schedule, Trained
 from noisegraph_training.objective import target
-from noisegraph_training.train import ddpm
 from torch import Tensor, nn
 
 PROCESS = ng.DiscreteVP("cosine", 1000)
