@@ -15,7 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from noisegraph.cli import main
-from noisegraph.cli.text import columns, printable, seconds, size
+from noisegraph.cli.text import columns, printable, size
+from noisegraph.durations import duration
 
 from .cli_probe import PROBE, call, chain, environment, write
 
@@ -543,7 +544,7 @@ def test_control_characters_never_reach_a_terminal() -> None:
 
 
 def test_times_and_sizes_are_told_as_people_say_them() -> None:
-    told = [seconds(count) for count in (0.04, 9.96, 59, 61, 3725)]
+    told = [duration(count) for count in (0.04, 9.96, 59, 61, 3725)]
     assert told == ["0.0 s", "10.0 s", "59 s", "1 min 1 s", "1 h 2 min"]
     assert [size(count) for count in (0, 999, 1500, 2e9)] == ["0 B", "999 B", "1.5 kB", "2.0 GB"]
     assert columns([("a", "bb"), ("ccc", "d")]) == "a    bb\nccc  d"

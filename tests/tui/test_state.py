@@ -20,7 +20,7 @@ from noisegraph.tui.link.pace import Pace
 from noisegraph.tui.log.ring import Filter, Ring
 from noisegraph.tui.log.telling import lines_of
 from noisegraph.tui.state.node import NodeState
-from noisegraph.tui.state.plan import Plan, plan_of, span, standing
+from noisegraph.tui.state.plan import Plan, plan_of, standing
 from noisegraph.tui.state.queue import Entry, Queue
 from noisegraph.tui.state.run import Run, coalesced, lost, reduce
 from noisegraph.tui.state.session import Draft, Memory, Session
@@ -256,10 +256,6 @@ def test_the_terminal_is_told_title_and_progress_and_rings_after_long_runs_only(
     assert task(store) == "\x1b]9;4;1;25\x07"
     assert notice(Run("1", "lamp", "done", seconds=2.0)) == ""
     assert notice(Run("1", "a\x1b]0;b\x07", "done", seconds=20.0)).startswith("\x1b]9;a]0b #1: done\x07")
-
-
-def test_spans_are_told_in_few_letters() -> None:
-    assert [span(one) for one in (0.04, 9.9, 12, 185, 7800)] == ["0.0 s", "9.9 s", "12 s", "3:05", "2:10:00"]
 
 
 def test_the_recorded_events_are_whole_messages() -> None:

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.table import Column
 from rich.text import Text
 
+from ..durations import duration
 from ..events import (
     Event,
     NodeFailed,
@@ -21,7 +22,7 @@ from ..events import (
 )
 from ..serving.protocol import Rate
 from .narration import A_WHILE, Quiet, finished, started
-from .text import printable, seconds
+from .text import printable
 
 
 class Bars(Quiet):
@@ -53,7 +54,7 @@ class Bars(Quiet):
             case NodeFinished():
                 self._ended(event.node)
                 if event.seconds >= A_WHILE:
-                    self.note(f"{event.node}: {seconds(event.seconds)}")
+                    self.note(f"{event.node}: {duration(event.seconds)}")
             case NodeFailed():
                 self._ended(event.node)
             case RunFinished():
@@ -117,5 +118,5 @@ class _Pace(ProgressColumn):
     def render(self, task: Task) -> Text:
         """`3.1 steps/s, 12 s left`."""
         speed, left = task.fields.get("speed"), task.fields.get("left")
-        told = "" if speed is None or left is None else f"{speed:.3g} steps/s, {seconds(left)} left"
+        told = "" if speed is None or left is None else f"{speed:.3g} steps/s, {duration(left)} left"
         return Text(told)

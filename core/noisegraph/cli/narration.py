@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol
 
+from ..durations import duration
 from ..events import (
     Event,
     NodeFailed,
@@ -19,7 +20,7 @@ from ..events import (
     Warned,
 )
 from ..serving.protocol import Rate
-from .text import coloured, printable, say, seconds
+from .text import coloured, printable, say
 
 A_WHILE = 0.1
 """Only nodes that took this long, in seconds, are named."""
@@ -103,7 +104,7 @@ class Plain(Quiet):
             case NodeStepped():
                 self._stepped(event)
             case NodeFinished() if event.seconds >= A_WHILE:
-                say(f"{event.node}: {seconds(event.seconds)}")
+                say(f"{event.node}: {duration(event.seconds)}")
             case RunFinished():
                 say(finished(event))
             case _:
@@ -126,7 +127,7 @@ class Plain(Quiet):
 def pace(rate: Rate, event: NodeStepped) -> str:
     """`, 3.1 steps a second, 12 s left`, as far as it is known."""
     speed, left = rate.per_second, rate.left(event)
-    return "" if speed is None or left is None else f", {speed:.3g} steps a second, {seconds(left)} left"
+    return "" if speed is None or left is None else f", {speed:.3g} steps a second, {duration(left)} left"
 
 
 def started(event: RunStarted) -> str:
@@ -136,4 +137,4 @@ def started(event: RunStarted) -> str:
 
 def finished(event: RunFinished) -> str:
     """The last line of a run."""
-    return f"{'done' if not event.failed else f'{event.failed} failed or not run'} in {seconds(event.seconds)}"
+    return f"{'done' if not event.failed else f'{event.failed} failed or not run'} in {duration(event.seconds)}"

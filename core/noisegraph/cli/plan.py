@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from ..durations import duration
 from ..explain import Explained, explain
 from ..facts import memory
 from ..history import recall
@@ -15,7 +16,7 @@ from ..plan import Plan
 from ..request import afresh
 from ..serving.protocol import estimate, explained
 from .call import cache_for, called, folder_of, on_graph, sorted_out, with_cache
-from .text import give, say, seconds, warn
+from .text import give, say, warn
 
 
 @click.command("plan")
@@ -53,7 +54,7 @@ def command(
 
 
 def _took(node: Explained) -> str:
-    return f"; took {seconds(node.seconds)}" if node.state == "run" and node.seconds is not None else ""
+    return f"; took {duration(node.seconds)}" if node.state == "run" and node.seconds is not None else ""
 
 
 def wanted(plan: Plan, told: Sequence[Explained]) -> str:
@@ -68,7 +69,7 @@ def summary(told: Sequence[Explained]) -> str:
     """How many nodes will run, and about how long that will take."""
     to_run = [node for node in told if node.state == "run"]
     about = estimate(told)
-    time = f", about {seconds(about)}" if about is not None else ""
+    time = f", about {duration(about)}" if about is not None else ""
     if time and any(node.seconds is None for node in to_run):
         time += " beside what never ran"
     return f"{len(to_run)} will run, {len(told) - len(to_run)} cached{time}"

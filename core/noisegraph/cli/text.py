@@ -59,16 +59,6 @@ def columns(rows: Sequence[Sequence[str]], indent: str = "") -> str:
     return "\n".join(f"{indent}{line}" for line in lines)
 
 
-def seconds(count: float) -> str:
-    """A span of time as people say it: `0.3 s`, `2 min 5 s`, `3 h 20 min`."""
-    if count < 60:
-        return f"{count:.1f} s" if count < 10 else f"{count:.0f} s"
-    whole = round(count)
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
-
-
 def size(count: float) -> str:
     """A number of bytes as people say it: `1.5 MB`."""
     for unit in ("B", "kB", "MB", "GB"):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from ...durations import duration
 from ..outline import Outline
 from .order import drawing
 from .rails import source
 from .scene import Scene
-from .words import Part, duration, fitted, summary
+from .words import Part, fitted, summary
 
 _TITLES = ("node", "type", "reads", "parameters", "state", "time")
 
@@ -63,7 +64,7 @@ class TablePage:
             [Part(self._reads[name], "chip")],
             [Part(self.counts.get(name) or summary(self.outline, item), "value")],
             [Part(told if state.kind != "unknown" else "", state.kind), *why],
-            [Part(seconds.rjust(6), "value")],
+            [Part(seconds.rjust(9), "value")],
         ]
         glyph = scene.glyph(name)
         return self._laid(columns, mark, width, glyph)
@@ -83,7 +84,7 @@ class TablePage:
 def _sizes(width: int, names: tuple[str, ...]) -> list[int]:
     """The columns' widths: the less needed go first where there is little room."""
     name = min(max(map(len, names), default=4), 20)
-    sizes = [name, 16, 0, 0, 11, 7]
+    sizes = [name, 16, 0, 0, 11, 9]
     left = width - sum(sizes) - len(sizes)
     if left < 0:
         sizes[1] = 0

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from ...durations import duration
 from ..outline import Item, Outline
 from ..state.node import NodeState
 
@@ -55,17 +56,6 @@ def progress(state: NodeState, width: int) -> list[Part]:
         return [Part(count[1 : width + 1], "running")]
     full = min(bar * state.step // state.of, bar)
     return [Part("━" * full, "running"), Part("─" * (bar - full), "rail"), Part(count, "running")]
-
-
-def duration(seconds: float) -> str:
-    """Seconds as people write them: 0.03s, 12.4s, 3:05, 2:03:05."""
-    if seconds < 9.995:
-        return f"{seconds:.2f}s"
-    if seconds < 59.95:
-        return f"{seconds:.1f}s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def fitted(parts: list[Part], width: int, kind: str = "") -> list[Part]:

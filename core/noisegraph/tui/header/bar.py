@@ -5,8 +5,8 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widget import Widget
 
+from ...durations import duration
 from ..link.lines import Message
-from ..state.plan import span
 from ..state.run import Run
 from ..state.store import Store
 
@@ -61,7 +61,7 @@ def _running(store: Store) -> str:
 def progress(run: Run, now: float) -> str:
     """`▶ #0007 3/8  drawn 12/20 1.7 it/s 0:07 ~0:11`."""
     if run.ended:
-        return f"#{run.id} {run.status} {span(run.seconds)}"
+        return f"#{run.id} {run.status} {duration(run.seconds)}"
     state = run.nodes.get(run.current)
     parts = [f"▶ #{run.id} {run.ran}/{run.to_run}", run.current]
     if state is not None and state.of:
@@ -69,9 +69,9 @@ def progress(run: Run, now: float) -> str:
     if state is not None and state.its:
         parts.append(f"{state.its:.3g} it/s")
     if run.began is not None:
-        parts.append(span(now - run.began))
+        parts.append(duration(now - run.began))
     if state is not None and state.eta is not None:
-        parts.append(f"~{span(state.eta)}")
+        parts.append(f"~{duration(state.eta)}")
     return " ".join(part for part in parts if part)
 
 

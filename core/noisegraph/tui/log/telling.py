@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from ...durations import duration
 from ..link.lines import Message
-from ..state.plan import span
+from ..paths import short_path
 from .ring import Level
 
 
@@ -30,18 +31,18 @@ def _line(message: Message) -> tuple[Level, str, str] | None:
         case "error" if not run.startswith("plan-"):
             return "error", node, str(message.get("message", ""))
         case "node" if message.get("state") == "done":
-            return "info", node, f"done in {span(float(message.get('seconds') or 0))}"
+            return "info", node, f"done in {duration(float(message.get('seconds') or 0))}"
         case "plan" if not run.startswith("plan-"):
             return "info", "", f"run #{run}: {message.get('to_run')} to run, {message.get('cached')} cached"
         case "cancelled":
             return "warn", "", f"run #{run} was cancelled"
         case "done":
             failed = int(message.get("failed") or 0)
-            told = f"run #{run} ended after {span(float(message.get('seconds') or 0))}"
+            told = f"run #{run} ended after {duration(float(message.get('seconds') or 0))}"
             return ("error" if failed else "info"), "", told + (f", {failed} failed" if failed else "")
         case "result":
             files = [file for point in message.get("points", ()) for paths in point["files"].values() for file in paths]
-            return ("info", "", "wrote " + ", ".join(files)) if files else None
+            return ("info", "", "wrote " + ", ".join(map(short_path, files))) if files else None
     return None
 
 

@@ -9,8 +9,8 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from ...durations import duration
 from ..rows import Part, Rows, Tone
-from ..state.plan import span
 from ..state.run import Run, Status
 from ..state.store import Store
 
@@ -114,4 +114,4 @@ def _row(run: Run) -> Row:
         since = f"{run.ran}/{run.to_run}  {run.current}"
         return Row(run.id, run.graph, run.status, since)
     why = str(run.errors[-1].get("message", "")).splitlines()[:1] if run.errors else []
-    return Row(run.id, run.graph, run.status, "  ".join([span(run.seconds), *why]))
+    return Row(run.id, run.graph, run.status, "  ".join([duration(run.seconds), *why]))

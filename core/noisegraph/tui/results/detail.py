@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import textwrap
 import time
-from pathlib import Path
 
-from ..graph.words import Part, duration
+from ...durations import duration
+from ..graph.words import Part
+from ..paths import short_path
 from .compare import differences, first_differing
 from .result import Result
 from .tile import shape
@@ -21,7 +22,7 @@ def about(result: Result, before: Result | None, name: str, width: int) -> list[
     if result.message:
         lines += _wrapped(result.message, width, "failed")
     if result.file:
-        lines += _wrapped(_short_path(result.file), width, "muted")
+        lines += _wrapped(short_path(result.file), width, "muted")
     if before is not None:
         lines += [[], *_compared(before, result, name, width)]
     return lines
@@ -81,14 +82,6 @@ def metadata(result: Result, width: int) -> list[list[Part]]:
         for port, value in item.values.items():
             lines.append([Part(f"  {port} ", "muted"), Part(short(value, max(width - len(port) - 3, 4)))])
     return lines
-
-
-def _short_path(file: str) -> str:
-    """The path as seen from here, where it lies below; else from the home folder."""
-    for folder, head in ((Path.cwd(), ""), (Path.home(), "~/")):
-        if Path(file).is_relative_to(folder):
-            return f"{head}{Path(file).relative_to(folder)}"
-    return file
 
 
 def _wrapped(text: str, width: int, kind: str) -> list[list[Part]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import textwrap
 import time
 
-from ..graph.words import Part, duration, fitted, short
+from ...durations import duration
+from ..graph.words import Part, fitted, short
 from ..picture.blocks import fitted as filled
 from .result import Result
 
@@ -50,7 +51,7 @@ def line(result: Result, changed: str, letter: str, width: int) -> list[Part]:
         Part(f" #{result.number:<4} ", "strong"),
         Part(f"{letter:<2}", "mark"),
         *fitted([Part(result.name.removesuffix(".json"))], 14 if width >= 70 else 8),
-        Part(f" {duration(result.seconds):>6} ", "muted"),
+        Part(f" {duration(result.seconds):>9} ", "muted"),
     ]
     if result.status != "done":
         return fitted([*told, Part(f"{result.status.upper()} {result.message}", "failed")], width)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...durations import duration
 from ..link.lines import Message
 from .node import Kind, NodeState
 from .run import Run
@@ -34,7 +35,7 @@ class Plan:
             return f"{len(self.problems)} problem{'s' * (len(self.problems) != 1)}"
         if not self.known:
             return ""
-        about = "" if self.seconds is None or not self.to_run else f", ~{span(self.seconds)}"
+        about = "" if self.seconds is None or not self.to_run else f", ~{duration(self.seconds)}"
         return f"{self.to_run} run, {self.cached} cached{about}"
 
 
@@ -69,13 +70,3 @@ def _planned(node: Mapping[str, Any]) -> NodeState:
     steps = node.get("steps") or {}
     stored, of = int(steps.get("stored", 0)), int(steps.get("of", 0))
     return NodeState(kind, str(node.get("why", "")), stored, of, seconds=node.get("seconds"))
-
-
-def span(seconds: float) -> str:
-    """A span of time in few letters: `0.3 s`, `12 s`, `3:05`, `2:10:00`."""
-    if seconds < 60:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    whole = round(seconds)
-    if whole < 3600:
-        return f"{whole // 60}:{whole % 60:02d}"
-    return f"{whole // 3600}:{whole % 3600 // 60:02d}:{whole % 60:02d}"

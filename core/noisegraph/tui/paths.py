@@ -1,0 +1,13 @@
+"""Files as they are told: no longer than one needs to find them from here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def short_path(file: str | Path) -> str:
+    """The path as seen from the working folder, where it lies below; else from the home folder; else whole."""
+    for folder, head in ((Path.cwd(), ""), (Path.home(), "~/")):
+        if Path(file).is_relative_to(folder):
+            return f"{head}{Path(file).relative_to(folder)}"
+    return str(file)
