@@ -168,7 +168,7 @@ class NoisegraphApp(Authored, Failing, Outside):
         """Show the palette."""
         from .help.palette import Commands
 
-        if not Commands.is_open(self):
+        if not isinstance(self.screen, Commands):
             self.push_screen(Commands(id="--command-palette"))
 
     def action_do(self, name: str) -> None:

@@ -11,13 +11,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.events import Mount
-from textual.screen import ModalScreen
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Label
 
 from ..author.seeds import Policy, after
 from ..author.sweeps import Axis, axis, points
 from ..form.fields import Field
+from .dialog import Dialog
 
 MOST_RUNS = 999
 _AXES = 3
@@ -32,7 +32,7 @@ class Asked(NamedTuple):
     keep: bool = False
 
 
-class Batch(ModalScreen[Asked | None]):
+class Batch(Dialog[Asked | None]):
     """Gives what was asked for, or None where it was left."""
 
     DEFAULT_CSS = """

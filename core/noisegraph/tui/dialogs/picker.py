@@ -11,10 +11,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.events import Mount
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label, OptionList
 from textual.widgets.option_list import Option
 
+from .dialog import Dialog
 from .matching import Choice, matching
 
 T = TypeVar("T")
@@ -22,7 +22,7 @@ MOST_SHOWN = 200
 """How many choices are listed at once; more letters find the others."""
 
 
-class Picker(ModalScreen[T | None], Generic[T]):
+class Picker(Dialog[T | None], Generic[T]):
     """Gives the value that was chosen, or None; `free` makes a value of what was typed and is no choice."""
 
     DEFAULT_CSS = """

@@ -11,8 +11,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.events import Mount
-from textual.screen import ModalScreen
 from textual.widgets import Label, TextArea
+
+from .dialog import Dialog
 
 
 class Answer(NamedTuple):
@@ -27,7 +28,7 @@ def _fine(text: str) -> str:
     return ""
 
 
-class Prose(ModalScreen[Answer | None]):
+class Prose(Dialog[Answer | None]):
     """Gives the answer, or None where it was left; `wrong` says what is wrong with a text, `told` what it comes to."""
 
     DEFAULT_CSS = """

@@ -8,11 +8,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from .dialog import Dialog
 
-class Reading(ModalScreen[None]):
+
+class Reading(Dialog[None]):
     """Scrolls, and goes."""
 
     DEFAULT_CSS = """

@@ -10,9 +10,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from ..dialogs.dialog import Dialog
 from .failure import Failure
 from .remedies import Remedy
 
@@ -27,7 +27,7 @@ class Choice(NamedTuple):
     remedy: Remedy | None = None
 
 
-class FailureScreen(ModalScreen[Choice]):
+class FailureScreen(Dialog[Choice]):
     """Gives what is to be done."""
 
     DEFAULT_CSS = """

@@ -8,14 +8,15 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.geometry import Offset
-from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Label
+
+from ..dialogs.dialog import Dialog
 
 _LETTERS = "asdfghjklqwertyuiop"
 
 
-class JumpScreen(ModalScreen[str | None]):
+class JumpScreen(Dialog[str | None]):
     """Gives the id of a pane, or None."""
 
     DEFAULT_CSS = """

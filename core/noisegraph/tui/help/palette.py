@@ -11,6 +11,7 @@ from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 
 from ...graph import library
 from ..commands.table import CHORDS, COMMANDS
+from ..dialogs.dialog import Dialog
 from ..theme import THEMES
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class Everything(Provider):
                         partial(self._app.take_theme, theme.name))  # fmt: skip
 
 
-class Commands(CommandPalette):
+class Commands(CommandPalette, Dialog[None]):
     """The palette; keys that page through it before its list was first drawn do nothing, where Textual's would fail."""
 
     def _action_command_list(self, action: str) -> None:

@@ -9,10 +9,11 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widget import Widget
 
 from ..commands.table import CHORDS, COMMANDS
+from ..dialogs.dialog import Dialog
 from ..rows import Part, Rows
 
 
@@ -45,7 +46,7 @@ class HelpRows(Rows[Topic]):
             self.screen.dismiss(self.chosen.name)
 
 
-class HelpScreen(ModalScreen[str | None]):
+class HelpScreen(Dialog[str | None]):
     """Gives the action that was chosen, or None."""
 
     DEFAULT_CSS = """
