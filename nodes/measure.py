@@ -119,7 +119,7 @@ def _compared(
     def step(state: Sought, index: int) -> Sought:
         sampler, grid = samplers[index // len(grids)], grids[index % len(grids)]
         asked = Counted(mixture.denoiser())
-        found = _walked(walk(sampler, asked, ng.Latent(state.start), grid, seed))
+        found = walk(sampler, asked, ng.Latent(state.start), grid, seed).run()
         x = float(asked.times if over == "evaluations" else grid.steps)
         return state._replace(x=(*state.x, x), y=(*state.y, distance(found, state.exact)))
 
@@ -140,15 +140,6 @@ class Counted:
     def __call__(self, x: ng.Tensor, level: ng.Level) -> ng.Tensor:
         self.times += 1
         return self.denoiser(x, level)
-
-
-def _walked(loop: ng.Loop[ng.Latent]) -> ng.Tensor:
-    state = loop.start()
-    for index in range(loop.total):
-        if loop.done is not None and loop.done(state):
-            break
-        state = loop.step(state, index)
-    return loop.finish(state)
 
 
 @ng.node

@@ -35,6 +35,15 @@ class Loop(Generic[Result]):
         if type(self.total) is not int or self.total < 0:
             raise ValueError(f"a loop's total is a whole number of steps, 0 or more, found {self.total!r}")
 
+    def run(self) -> Result:
+        """What all steps lead to: for tests and for loops within a node, as nothing is stored or told on the way."""
+        state = self.start()
+        for index in range(self.total):
+            if self.done is not None and self.done(state):
+                break
+            state = self.step(state, index)
+        return self.finish(state)
+
 
 @dataclass(frozen=True)
 class Later:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import noisegraph as ng
 import numpy
@@ -30,13 +28,10 @@ from safetensors.torch import load_file
 from sklearn.datasets import load_digits
 from sklearn.svm import SVC
 
+from .drawing import node, walked
+
 EVERY = 6
 """One real digit in so many was held out of the training (`data.digits`)."""
-
-
-def node(name: str) -> Callable[..., Any]:
-    """The function of a node, by the name that graphs use."""
-    return Registry.installed().spec(name).function
 
 
 def draw(each: int, scale: float, steps: int = 50) -> tuple[NDArray[numpy.float64], NDArray[numpy.int64]]:
@@ -46,14 +41,8 @@ def draw(each: int, scale: float, steps: int = 50) -> tuple[NDArray[numpy.float6
     toward = unet.denoiser(made.unet, label.encode(label=asked, classes=made.classes))
     away = unet.denoiser(made.unet, label.encode(classes=made.classes))
     guided = node("guide.cfg")(toward, away, scale=scale)
-    grid = node("levels.uniform")(made.process, steps=steps, spacing="trailing")
-    noise = node("latent.noise")(made.latent, seed=1000, batch=len(asked))
-    loop = node("sampler.sample")(node("sampler.ddim")(), guided, noise, grid)
-    state = loop.start()
-    with torch.no_grad():
-        for index in range(loop.total):
-            state = loop.step(state, index)
-    return (loop.finish(state).clamp(-1, 1) * 8 + 8).flatten(1).double().numpy(), numpy.array(asked)
+    drawn = walked(made, node("sampler.ddim")(), guided, steps=steps, batch=len(asked), seed=1000)
+    return (drawn.clamp(-1, 1) * 8 + 8).flatten(1).double().numpy(), numpy.array(asked)
 
 
 def real_digits() -> tuple[NDArray[numpy.float64], NDArray[numpy.int64], NDArray[numpy.bool_]]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
-from typing import Any
 
 import noisegraph as ng
 import pytest
@@ -18,17 +16,14 @@ from noisegraph.nodes.models.digits import digit_classifier
 from noisegraph.registry import Registry
 from sklearn.datasets import load_digits
 
+from .drawing import node, walked
+
 MADE = digit_classifier()
 EVERY = 6
 """One real digit in so many was held out of the training."""
 PIXELS, LABELS = (torch.from_numpy(part) for part in load_digits(return_X_y=True))
 HELD_OUT = torch.arange(len(PIXELS)) % EVERY == EVERY - 1
 DIGITS, KNOWN = (PIXELS[HELD_OUT].float() / 8 - 1).view(-1, 1, 8, 8), LABELS[HELD_OUT]
-
-
-def node(name: str) -> Callable[..., Any]:
-    """The function of a node, by the name that graphs use."""
-    return Registry.installed().spec(name).function
 
 
 def right(x: torch.Tensor, level: ng.Level) -> float:
@@ -74,20 +69,14 @@ def test_its_gradient_is_that_of_the_logarithm_of_the_probability() -> None:
 
 def test_it_guides_the_unconditional_model_to_the_digit_that_is_asked_for() -> None:
     drawer = model.digit()
-    levels = node("levels.uniform")(drawer.process, steps=15, spacing="trailing")
     plain = unet.denoiser(drawer.unet, label.encode(classes=10))
     guided = node("guide.classifier")(plain, classifier.log_probability(MADE, label=4), scale=3.0)
-    noise = node("latent.noise")(drawer.latent, seed=0, batch=24)
     shares = []
     for denoiser in (plain, guided):
         # Unclipped, what the first steps would pull the data by is larger than any data, as alpha is nearly 0 there.
         clipped = node("guide.clamp")(denoiser)
-        loop = node("sampler.sample")(node("sampler.ddim")(), clipped, noise, levels)
-        state = loop.start()
-        for index in range(loop.total):
-            with torch.no_grad():
-                state = loop.step(state, index)
-        logits = classifier.logits(MADE, loop.finish(state))
+        drawn = walked(drawer, node("sampler.ddim")(), clipped, steps=15, batch=24)
+        logits = classifier.logits(MADE, drawn)
         shares.append(float((logits.argmax(1) == 4).float().mean()))
     assert shares[0] < 0.4
     assert shares[1] > 0.85

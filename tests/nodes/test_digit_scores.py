@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import noisegraph as ng
 import pytest
 import torch
@@ -11,23 +9,11 @@ from noisegraph.nodes import classifier, label, model
 from noisegraph.nodes.evaluation.answers import score_of
 from noisegraph.nodes.models import shipped
 from noisegraph.nodes.models.digits import digit_classifier, digit_scores
-from noisegraph.registry import Registry
 from sklearn.datasets import load_digits
 
+from .drawing import node, walked
+
 SCORES, IMPROVED, JUDGE = digit_scores(), model.digit_improved(), digit_classifier()
-
-
-def node(name: str) -> Any:
-    """The function of a node, by the name that graphs use."""
-    return Registry.installed().spec(name).function
-
-
-def walked(loop: ng.Loop[Any]) -> Any:
-    state = loop.start()
-    with torch.no_grad():
-        for index in range(loop.total):
-            state = loop.step(state, index)
-    return loop.finish(state)
 
 
 def test_annealed_langevin_dynamics_draws_digits_of_many_kinds_that_the_classifier_knows() -> None:
@@ -36,7 +22,8 @@ def test_annealed_langevin_dynamics_draws_digits_of_many_kinds_that_the_classifi
     levels = ng.Levels((*ladder, ng.Level(0.0, 1.0, 0.0)), process)
     noise = node("latent.noise")(SCORES.latent, levels, seed=0, batch=32)
     solver = node("sampler.annealed_langevin")(updates=20, rate=0.05)
-    drawn = walked(node("sampler.sample")(solver, ng.Conditioned(SCORES.unet), noise, levels))
+    with torch.no_grad():
+        drawn = node("sampler.sample")(solver, ng.Conditioned(SCORES.unet), noise, levels).run()
     logits = classifier.logits(JUDGE, ng.Latent(drawn.clamp(-1, 1)))
     assert score_of(logits.double().log_softmax(1)) > 4
     assert logits.softmax(1).amax(1).mean() > 0.75
@@ -57,10 +44,8 @@ def test_the_score_network_finds_the_noise_of_digits_at_every_rung() -> None:
 def test_the_improved_model_draws_the_digits_that_are_asked_for_in_strided_steps_with_its_own_variance() -> None:
     asked = [digit for digit in range(10) for _ in range(3)]
     denoiser = ng.Conditioned(IMPROVED.unet, label.encode(label=asked, classes=IMPROVED.classes))
-    levels = node("levels.uniform")(IMPROVED.process, steps=40, spacing="trailing")
-    noise = node("latent.noise")(IMPROVED.latent, seed=0, batch=len(asked))
     solver = node("sampler.ddpm")(variance="learned")
-    drawn = walked(node("sampler.sample")(solver, node("guide.clamp")(denoiser), noise, levels))
+    drawn = walked(IMPROVED, solver, node("guide.clamp")(denoiser), steps=40, batch=len(asked))
     right = classifier.logits(JUDGE, ng.Latent(drawn.clamp(-1, 1))).argmax(1) == torch.tensor(asked)
     assert right.float().mean() > 0.8
 
@@ -71,10 +56,11 @@ def test_the_learned_variance_bounds_the_likelihood_more_tightly_than_either_fix
     told = label.encode(label=found[1][5::60].tolist(), classes=10)
     denoiser = node("guide.clamp")(ng.Conditioned(IMPROVED.unet, told))  # as published figures have it
     levels = node("levels.uniform")(IMPROVED.process, steps=50, spacing="trailing")
-    bits = {
-        kind: float(walked(node("likelihood.bound")(denoiser, data, levels, variance=kind)).total.mean())
-        for kind in ("learned", "small", "large")
-    }
+    with torch.no_grad():
+        bits = {
+            kind: float(node("likelihood.bound")(denoiser, data, levels, variance=kind).run().total.mean())
+            for kind in ("learned", "small", "large")
+        }
     assert bits["learned"] < min(bits["small"], bits["large"])
 
 

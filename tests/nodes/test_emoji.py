@@ -21,17 +21,14 @@ from noisegraph.registry import Registry
 from noisegraph.run import run
 from noisegraph.store.cache import Cache
 
+from .drawing import needs_emoji, node
+
 SPACE = text_to_image.emoji_space()
-FONT = Path("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf")
-needs_font = pytest.mark.skipif(
-    not FONT.exists() or "data" not in {plugin.name for plugin in Registry.installed().plugins()},
-    reason="needs noisegraph-training and the packages fonts-noto-color-emoji, unicode-data and libraqm0",
-)
 
 
 def emoji(part: str) -> Any:
     """The emoji of a part, drawn."""
-    return Registry.installed().spec("data.emoji").function(part=part)
+    return node("data.emoji")(part=part)
 
 
 def pictures(examples: Any) -> torch.Tensor:
@@ -92,7 +89,7 @@ def test_the_tokenizer_ends_where_the_network_looks_for_the_end() -> None:
     assert len(json.loads(Path(SPACE.text.tokenizer).read_text())["model"]["vocab"]) == network["vocab_size"] - 2
 
 
-@needs_font
+@needs_emoji
 def test_people_that_were_held_out_are_given_back_at_26_decibels() -> None:
     seen = pictures(emoji("held out"))
     latents = vae.encode(SPACE.vae, seen)
@@ -103,7 +100,7 @@ def test_people_that_were_held_out_are_given_back_at_26_decibels() -> None:
 
 
 @pytest.mark.slow
-@needs_font
+@needs_emoji
 def test_names_find_their_pictures_among_all_those_held_out_too() -> None:
     parts = [emoji("train"), emoji("held out")]
     every = torch.cat([pictures(part) for part in parts])
@@ -140,7 +137,7 @@ def test_words_and_the_seed_alone_decide_the_picture() -> None:
 
 
 @pytest.mark.slow
-@needs_font
+@needs_emoji
 def test_names_are_drawn_as_their_glyphs_and_combinations_that_were_held_out_too() -> None:
     parts = [emoji("train"), emoji("held out")]
     every = torch.cat([pictures(part) for part in parts])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import noisegraph as ng
 import pytest
 import torch
@@ -11,36 +9,24 @@ from noisegraph.nodes import text, vae, vision
 from noisegraph.nodes.models import shipped
 from noisegraph.nodes.models.emoji import emoji_decoder
 from noisegraph.nodes.models.text_to_image import emoji_space
-from noisegraph.registry import Registry
+
+from .drawing import needs_emoji, node, walked
 
 MADE, SPACE = emoji_decoder(), emoji_space()
-
-
-def node(name: str) -> Any:
-    """The function of a node, by the name that graphs use."""
-    return Registry.installed().spec(name).function
 
 
 def drawn(points: ng.Points, scale: float, steps: int = 10) -> ng.Image:
     """A picture for each embedding, by guidance without a classifier."""
     toward = ng.Conditioned(MADE.unet, vision.condition(points))
     away = ng.Conditioned(MADE.unet, vision.condition())
-    noise = node("latent.noise")(MADE.latent, seed=0, batch=len(points))
-    levels = node("levels.uniform")(MADE.process, steps=steps, spacing="trailing")
     guided = node("guide.cfg")(toward, away, scale=scale)
-    loop = node("sampler.sample")(node("sampler.dpmpp_2m")(), guided, noise, levels)
-    state = loop.start()
-    with torch.no_grad():
-        for index in range(loop.total):
-            state = loop.step(state, index)
-    return vae.decode(SPACE.vae, loop.finish(state))
+    return vae.decode(SPACE.vae, walked(MADE, node("sampler.dpmpp_2m")(), guided, steps=steps, batch=len(points)))
 
 
+@needs_emoji
 def test_what_is_drawn_from_an_embedding_is_nearest_to_it() -> None:
-    data = pytest.importorskip("noisegraph_training.data")
-    emoji = pytest.importorskip("noisegraph_training.emoji")
-    if not (emoji.FONT.exists() and emoji.LIST.exists()):
-        pytest.skip("needs the packages fonts-noto-color-emoji, unicode-data and libraqm0")
+    from noisegraph_training import data
+
     pictures = data.pictures(data.emoji(part="train", every=144))
     wanted = vision.embed(SPACE.text, pictures)
     found = vision.embed(SPACE.text, drawn(wanted, scale=3.0))

@@ -2,47 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import noisegraph as ng
-import pytest
 import torch
 from noisegraph.nodes import condition, text, vae
 from noisegraph.nodes.models import shipped
 from noisegraph.nodes.models.emoji import emoji_inpainting
 from noisegraph.nodes.models.text_to_image import emoji_space
-from noisegraph.registry import Registry
+
+from .drawing import needs_emoji, node, walked
 
 MADE, SPACE = emoji_inpainting(), emoji_space()
 
 
-def node(name: str) -> Any:
-    """The function of a node, by the name that graphs use."""
-    return Registry.installed().spec(name).function
-
-
+@needs_emoji
 def test_what_is_masked_is_drawn_nearer_to_the_truth_than_white_or_another_picture() -> None:
-    data = pytest.importorskip("noisegraph_training.data")
-    emoji = pytest.importorskip("noisegraph_training.emoji")
-    if not (emoji.FONT.exists() and emoji.LIST.exists()):
-        pytest.skip("needs the packages fonts-noto-color-emoji, unicode-data and libraqm0")
+    from noisegraph_training import data
+
     seen = data.emoji(part="train", every=144)
     latent = vae.encode(SPACE.vae, data.pictures(seen))
     mask = ng.Mask(torch.zeros(1, 1, 64, 64))
     mask[:, :, :, 32:] = 1
     told = condition.inpainting(text.encode(SPACE.text, prompt=seen.captions), latent, mask)
-    noise = node("latent.noise")(MADE.latent, seed=0, batch=len(latent))
-    levels = node("levels.uniform")(MADE.process, steps=10, spacing="trailing")
-    loop = node("sampler.sample")(node("sampler.dpmpp_2m")(), ng.Conditioned(MADE.unet, told), noise, levels)
-    state = loop.start()
-    with torch.no_grad():
-        for index in range(loop.total):
-            state = loop.step(state, index)
-    drawn = loop.finish(state)[..., 8:]
+    solver = node("sampler.dpmpp_2m")()
+    drawn = walked(MADE, solver, ng.Conditioned(MADE.unet, told), steps=10, batch=len(latent))
     truth, other = latent[..., 8:], latent.roll(1, 0)[..., 8:]
-    error, by_another = ((one - truth).square().mean().item() for one in (drawn, other))
+    error, by_another = ((one - truth).square().mean().item() for one in (drawn[..., 8:], other))
     assert error < 0.6 * by_another
-    kept = (loop.finish(state)[..., :7] - latent[..., :7]).square().mean().item()
+    kept = (drawn[..., :7] - latent[..., :7]).square().mean().item()
     assert kept < 0.25 * by_another
 
 

@@ -80,14 +80,6 @@ PROCESSES: dict[str, Any] = {
 }
 
 
-def driven(loop: ng.Loop[FlowLikelihood]) -> FlowLikelihood:
-    """What the loop finishes with."""
-    state = loop.start()
-    for index in range(loop.total):
-        state = loop.step(state, index)
-    return loop.finish(state)
-
-
 def likelihood(
     model: Mixture,
     data: torch.Tensor,
@@ -98,7 +90,7 @@ def likelihood(
 ) -> FlowLikelihood:
     ends = Ends.of(process)
     flowing = flow_of(process, ends, reference)
-    return driven(flow_loop(model.denoiser(), ng.Latent(data), flowing, ends, probes, tolerance))
+    return flow_loop(model.denoiser(), ng.Latent(data), flowing, ends, probes, tolerance).run()
 
 
 @pytest.mark.parametrize("case", cases("score_sde", "likelihood_bpd"))
@@ -139,6 +131,6 @@ def test_exact_likelihoods_are_the_mixtures_density_to_a_thousandth_nat(name: st
     model = mixture(name)
     process = ng.EDM(0.002, 20_000.0)
     data = ng.Latent(model.sample(16, seed=3))
-    found = driven(flow(model.denoiser(), data, process, rtol=1e-6, atol=1e-6))
+    found = flow(model.denoiser(), data, process, rtol=1e-6, atol=1e-6).run()
     exact = model.log_density(data, process.level(process.t_min))
     torch.testing.assert_close(found.log_density, exact, rtol=0, atol=1e-3)

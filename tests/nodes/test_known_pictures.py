@@ -30,12 +30,7 @@ def levels(steps: int) -> ng.Levels:
 
 
 def drawn(sampler: ng.Sampler, denoiser: ng.Denoiser, start: Tensor, along: ng.Levels, seed: int = 0) -> Tensor:
-    loop = walk(sampler, denoiser, ng.Latent(start), along, seed)
-    state = loop.start()
-    for index in range(loop.total):
-        state = loop.step(state, index)
-    result: Tensor = loop.finish(state)
-    return result
+    return walk(sampler, denoiser, ng.Latent(start), along, seed).run()
 
 
 def noise(count: int, *sizes: int) -> Tensor:

@@ -24,13 +24,6 @@ def leading(steps: int) -> ng.Levels:
     return ng.Levels((*points, LINEAR.level(-1)), LINEAR)
 
 
-def driven(loop: ng.Loop[Any]) -> Any:
-    state = loop.start()
-    for index in range(loop.total):
-        state = loop.step(state, index)
-    return loop.finish(state)
-
-
 @needs_golden
 @pytest.mark.parametrize("steps", [10, pytest.param(50, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
@@ -41,7 +34,7 @@ def test_the_bound_of_a_gaussian_is_the_one_in_closed_form(steps: int, variance:
     exact = next(value for key, value in figures.items() if key.startswith(name))
     model = mixture("G2")
     data = ng.Latent(model.sample(5_000, seed=1))
-    found = driven(bound(model.denoiser(), data, leading(steps), variance=variance, decoder="density", unit="nats"))
+    found = bound(model.denoiser(), data, leading(steps), variance=variance, decoder="density", unit="nats").run()
     inner = found.terms[:, :-1].sum(1)
     for ours, key in ((found.total, "total_nats"), (inner, "sum_L_1_to_Tm1"), (found.terms[:, -1], "L_0")):
         error = float(ours.std()) / len(data) ** 0.5
@@ -52,7 +45,7 @@ def test_the_bound_of_a_gaussian_is_the_one_in_closed_form(steps: int, variance:
 def test_the_bound_lies_above_the_negative_log_likelihood() -> None:
     model = three_clusters()
     data = ng.Latent(model.sample(2000, seed=2))
-    found = driven(bound(model.denoiser(), data, leading(10), variance="large", decoder="density", unit="nats"))
+    found = bound(model.denoiser(), data, leading(10), variance="large", decoder="density", unit="nats").run()
     gap = found.total + model.log_density(data)
     assert float(gap.mean()) > 4 * float(gap.std()) / len(gap) ** 0.5
     assert float(gap.mean()) < 1.0
@@ -61,7 +54,7 @@ def test_the_bound_lies_above_the_negative_log_likelihood() -> None:
 def test_bits_are_a_dimensions_share_of_the_nats() -> None:
     model, grid = three_clusters(), leading(10)
     data = ng.Latent(model.sample(4, seed=2))
-    bits, nats = (driven(bound(model.denoiser(), data, grid, unit=unit)) for unit in ("bits", "nats"))
+    bits, nats = (bound(model.denoiser(), data, grid, unit=unit).run() for unit in ("bits", "nats"))
     torch.testing.assert_close(bits.total * 2 * math.log(2), nats.total)
     torch.testing.assert_close(bits.total, bits.prior + bits.terms.sum(1))
 
@@ -89,9 +82,9 @@ def test_many_probes_come_near_the_exact_likelihood() -> None:
     model, process = three_clusters(), ng.EDM(0.01, 1000.0)
     data = ng.Latent(model.sample(3, seed=4))
     options: dict[str, Any] = {"rtol": 1e-3, "atol": 1e-3}
-    exact = driven(flow(model.denoiser(), data, process, **options)).log_density
-    several = driven(flow(model.denoiser(), data, process, trace="hutchinson", probes=8, seed=1, **options))
-    one = driven(flow(model.denoiser(), data, process, trace="hutchinson", probes=1, seed=1, **options))
+    exact = flow(model.denoiser(), data, process, **options).run().log_density
+    several = flow(model.denoiser(), data, process, trace="hutchinson", probes=8, seed=1, **options).run()
+    one = flow(model.denoiser(), data, process, trace="hutchinson", probes=1, seed=1, **options).run()
     assert (several.log_density - exact).abs().mean() < (one.log_density - exact).abs().mean()
     assert (several.log_density - exact).abs().max() < 1.0
 
@@ -111,7 +104,7 @@ def test_every_process_gives_the_density_of_its_least_noisy_level(process: ng.Pr
     model, level = three_clusters(), process.level(process.t_min)
     clean = model.sample(4, seed=5)
     data = ng.Latent(ng.noised(clean, ng.normal(range(4), clean, "test"), level))
-    found = driven(flow(model.denoiser(), data, process, rtol=1e-6, atol=1e-6))
+    found = flow(model.denoiser(), data, process, rtol=1e-6, atol=1e-6).run()
     torch.testing.assert_close(found.log_density, model.log_density(data, level), rtol=0, atol=2e-2)
 
 
@@ -140,4 +133,4 @@ def test_levels_that_stop_before_clean_data_are_refused() -> None:
 def test_learned_variance_is_wanted_only_where_there_is_one() -> None:
     model: Mixture = three_clusters()
     with pytest.raises(ng.NodeError, match="no learned variance"):
-        driven(bound(model.denoiser(), ng.Latent(model.sample(2)), leading(10), variance="learned"))
+        bound(model.denoiser(), ng.Latent(model.sample(2)), leading(10), variance="learned").run()

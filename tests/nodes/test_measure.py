@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import noisegraph as ng
 import pytest
@@ -22,46 +21,37 @@ PROCESS = ng.ContinuousVP()
 START = ng.Latent(ng.normal(range(8), torch.empty(8, 2), "initial"))
 
 
-def driven(loop: ng.Loop[Any]) -> Any:
-    state = loop.start()
-    for index in range(loop.total):
-        if loop.done is not None and loop.done(state):
-            break
-        state = loop.step(state, index)
-    return loop.finish(state)
-
-
 def test_errors_fall_with_the_order_of_the_method_over_evaluations_or_steps() -> None:
     levels = log_snr(PROCESS, steps=160)
-    first, second = driven(measure.errors([euler(), heun()], three_clusters(), START, levels, halvings=2))
+    first, second = measure.errors([euler(), heun()], three_clusters(), START, levels, halvings=2).run()
     assert (first.x, second.x) == ((40.0, 80.0, 160.0), (80.0, 160.0, 320.0))
     assert math.log2(first.y[1] / first.y[2]) == pytest.approx(1, abs=0.1)
     assert math.log2(second.y[1] / second.y[2]) == pytest.approx(2, abs=0.1)
-    (steps,) = driven(measure.errors([heun()], three_clusters(), START, levels, halvings=1, over="steps"))
+    (steps,) = measure.errors([heun()], three_clusters(), START, levels, halvings=1, over="steps").run()
     assert steps.x == (80.0, 160.0)
     assert steps.y == second.y[1:]
 
 
 def test_a_coarser_grid_is_the_one_that_its_node_makes() -> None:
-    (thinned,) = driven(measure.errors([euler()], three_clusters(), START, log_snr(PROCESS, steps=40), halvings=1))
-    (made,) = driven(measure.errors([euler()], three_clusters(), START, log_snr(PROCESS, steps=20), halvings=0))
+    (thinned,) = measure.errors([euler()], three_clusters(), START, log_snr(PROCESS, steps=40), halvings=1).run()
+    (made,) = measure.errors([euler()], three_clusters(), START, log_snr(PROCESS, steps=20), halvings=0).run()
     assert thinned.y[0] == pytest.approx(made.y[0], rel=1e-9)
 
 
 def test_a_step_to_clean_data_stays_in_every_grid() -> None:
     levels = log_snr(PROCESS, steps=9, end="data")
-    (found,) = driven(measure.errors([euler()], three_clusters(), START, levels, halvings=9, over="steps"))
+    (found,) = measure.errors([euler()], three_clusters(), START, levels, halvings=9, over="steps").run()
     assert found.x == (2.0, 3.0, 5.0, 9.0)
-    ahead = driven(sample(euler(), three_clusters().denoiser(), ng.Latent(START.double()), levels))
+    ahead = sample(euler(), three_clusters().denoiser(), ng.Latent(START.double()), levels).run()
     exact = three_clusters().flow(START.double(), levels[0], ng.Level(0.0, 1.0, 1e-6), steps=3000)
     assert found.y[-1] == pytest.approx(float((ahead - exact).norm(dim=1).mean()), rel=1e-6)
 
 
 def test_distances_are_small_where_the_law_is_drawn_and_large_where_it_is_not() -> None:
     levels = log_snr(PROCESS, steps=32)
-    right, wrong = driven(
-        measure.distances([euler_maruyama(), ddim(eta=1.0)], three_clusters(), levels, count=200, halvings=3)
-    )
+    right, wrong = measure.distances(
+        [euler_maruyama(), ddim(eta=1.0)], three_clusters(), levels, count=200, halvings=3
+    ).run()
     assert abs(right.y[-1]) < 0.02
     assert wrong.y[0] > 0.05
 
@@ -91,26 +81,26 @@ def test_pairs_and_differences_want_one_size() -> None:
 
 def test_a_trajectory_ends_where_the_sample_does_and_holds_every_step() -> None:
     levels, denoiser = log_snr(PROCESS, steps=5), three_clusters().denoiser()
-    found = driven(trajectory(euler_maruyama(), denoiser, START, levels, seed=3))
+    found = trajectory(euler_maruyama(), denoiser, START, levels, seed=3).run()
     assert found.states.shape == (6, 8, 2)
     assert torch.equal(found.states[0], START)
-    assert torch.equal(found.states[-1], driven(sample(euler_maruyama(), denoiser, START, levels, seed=3)))
+    assert torch.equal(found.states[-1], sample(euler_maruyama(), denoiser, START, levels, seed=3).run())
     assert found.levels == levels
 
 
 def test_a_trajectory_of_a_sampler_that_paces_itself_is_as_long_as_it_took() -> None:
     levels = log_snr(PROCESS, steps=200)
-    found = driven(trajectory(dpm_adaptive(), three_clusters().denoiser(), START, levels))
+    found = trajectory(dpm_adaptive(), three_clusters().denoiser(), START, levels).run()
     assert 5 < len(found.states) < 200
 
 
 def test_predictions_are_those_of_the_denoiser_image_by_image() -> None:
     levels, denoiser = log_snr(PROCESS, steps=9, end="data"), three_clusters().denoiser()
-    walk = driven(trajectory(ddim(), denoiser, START, levels))
-    found = driven(predictions(denoiser, walk, count=3)).reshape(8, 3, 2)
+    walk = trajectory(ddim(), denoiser, START, levels).run()
+    found = predictions(denoiser, walk, count=3).run().reshape(8, 3, 2)
     for place, index in enumerate((0, 4, 8)):
         torch.testing.assert_close(found[:, place], denoiser(walk.states[index], levels[index]))
-    assert driven(predictions(denoiser, walk, count=1)).shape == (8, 2)
+    assert predictions(denoiser, walk, count=1).run().shape == (8, 2)
 
 
 def test_a_curve_wants_a_place_for_each_value_and_an_objective_a_level() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import noisegraph as ng
 import pytest
 import torch
-from noisegraph.nodes.objective import Losses, denoising, explicit, sliced
+from noisegraph.nodes.objective import denoising, explicit, sliced
 from noisegraph.testing.mixture import Mixture, three_clusters
 from torch import Tensor
 
@@ -101,20 +101,13 @@ def test_training_on_the_objective_finds_the_true_scale(form: str) -> None:
     assert abs(float(slope.detach()) - best) < 0.03
 
 
-def driven(loop: ng.Loop[Losses]) -> Losses:
-    state = loop.start()
-    for index in range(loop.total):
-        state = loop.step(state, index)
-    return loop.finish(state)
-
-
 def test_the_nodes_measure_every_level_that_has_noise(model: Mixture, data: Tensor) -> None:
     process = ng.DiscreteVP("linear")
     levels = ng.Levels(tuple(process.level(t) for t in (900, 500, 100, -1)), process)
     some, exact = ng.Latent(data[:64]), model.denoiser()
-    assert float(driven(explicit(exact, exact, some, levels)).mean) < 1e-15
-    for measured in (driven(denoising(exact, some, levels, seed=3)), driven(sliced(exact, some, levels, seed=3))):
+    assert float(explicit(exact, exact, some, levels).run().mean) < 1e-15
+    for measured in (denoising(exact, some, levels, seed=3).run(), sliced(exact, some, levels, seed=3).run()):
         assert measured.each.shape == (64, 3)
         assert torch.equal(measured.mean, measured.each.mean())
-    again = driven(denoising(exact, some, levels, seed=3))
-    assert torch.equal(again.each, driven(denoising(exact, some, levels, seed=3)).each)
+    again = denoising(exact, some, levels, seed=3).run()
+    assert torch.equal(again.each, denoising(exact, some, levels, seed=3).run().each)

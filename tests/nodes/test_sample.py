@@ -21,18 +21,10 @@ LEVELS = time.uniform(PROCESS, steps=20)
 MODEL = three_clusters()
 
 
-def driven(loop: ng.Loop[ng.Latent]) -> ng.Latent:
-    """What the loop finishes with."""
-    state = loop.start()
-    for index in range(loop.total):
-        state = loop.step(state, index)
-    return loop.finish(state)
-
-
 def drawn(seed: Any = 3, batch: int = 4, solver: ng.Sampler | None = None, levels: ng.Levels = LEVELS) -> torch.Tensor:
     """A batch of points."""
     noise = latent.noise(ng.Shape((2,)), seed=seed, batch=batch)
-    return driven(sampler.sample(solver or ddim.ddpm(), MODEL.denoiser(), noise, levels, seed=seed))
+    return sampler.sample(solver or ddim.ddpm(), MODEL.denoiser(), noise, levels, seed=seed).run()
 
 
 def test_an_image_of_a_batch_is_the_single_image_of_its_seed() -> None:
@@ -151,7 +143,7 @@ def test_a_state_that_becomes_nan_is_told_with_its_step_and_level() -> None:
 
     loop = sampler.sample(ddim.ddim(), broken, latent.noise(ng.Shape((2,))), LEVELS)
     with pytest.raises(ng.NodeError, match=r"in step 10 of 20, from t=500 \(alpha .*\) to t=450"):
-        driven(loop)
+        loop.run()
 
 
 def test_where_looking_costs_a_wait_nan_is_told_at_the_end_with_the_step_that_made_it(
@@ -170,7 +162,7 @@ def test_where_looking_costs_a_wait_nan_is_told_at_the_end_with_the_step_that_ma
     with pytest.raises(ng.NodeError, match=r"in step 10 of 20"):
         sampler.step(ddim.ddim(), broken, LEVELS, latent.noise(ng.Shape((2,))), index=9)
     whole = sampler.sample(ddim.ddim(), MODEL.denoiser(), latent.noise(ng.Shape((2,))), LEVELS)
-    assert driven(whole).isfinite().all()
+    assert whole.run().isfinite().all()
 
 
 @pytest.mark.parametrize("solver", [unipc.unipc(order=3), dpmpp.dpmpp_3m_sde()])
@@ -247,7 +239,7 @@ def test_image_to_image_keeps_more_of_the_picture_at_less_strength() -> None:
     def moved(strength: float) -> float:
         part = cut.strength(LEVELS, strength=strength)
         start = latent.noised(data, part, seed=1)
-        return float((driven(sampler.sample(ddim.ddim(), MODEL.denoiser(), start, part)) - data).norm(dim=1).mean())
+        return float((sampler.sample(ddim.ddim(), MODEL.denoiser(), start, part).run() - data).norm(dim=1).mean())
 
     distances = [moved(strength) for strength in (0.1, 0.3, 0.6, 1.0)]
     assert distances == sorted(distances)

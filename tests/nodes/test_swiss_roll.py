@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import noisegraph as ng
 import torch
 from noisegraph.nodes.models import shipped
 from noisegraph.nodes.models.points import swiss_roll
-from noisegraph.registry import Registry
+
+from .drawing import node, walked
 
 MADE = swiss_roll()
 COUNT = 1000
-
-
-def node(name: str) -> Any:
-    """The function of a node, by the name that graphs use."""
-    return Registry.installed().spec(name).function
 
 
 ROLL: ng.Mixture = node("mixture.swiss_roll")()
 
 
 def test_what_it_draws_is_as_near_to_the_roll_as_draws_of_the_roll_are() -> None:
-    levels = node("levels.uniform")(MADE.process, steps=100, spacing="trailing")
-    noise = node("latent.noise")(MADE.latent, seed=5, batch=COUNT)
-    loop = node("sampler.sample")(node("sampler.ddpm")(), ng.Conditioned(MADE.unet), noise, levels)
-    state = loop.start()
-    with torch.no_grad():
-        for index in range(loop.total):
-            state = loop.step(state, index)
-    drawn, real, normal = loop.finish(state), ROLL.sample(COUNT, 3), torch.as_tensor(noise).double()
+    drawn = walked(MADE, node("sampler.ddpm")(), ng.Conditioned(MADE.unet), steps=100, batch=COUNT, seed=5)
+    real, normal = ROLL.sample(COUNT, 3), ng.normal(range(COUNT), drawn, "test").double()
     assert ng.energy_distance(drawn.double(), real) < 0.005
     assert ng.energy_distance(normal, real) > 0.1
     near = (torch.cdist(drawn.double(), ROLL.sample(20000, 4)).min(1).values < 0.05).float().mean()

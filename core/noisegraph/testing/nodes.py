@@ -102,14 +102,7 @@ def _accepts_default(port: Port) -> None:
 def _run(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
     """The node's value; a loop is driven to its end."""
     value = function(**arguments)
-    if not isinstance(value, Loop):
-        return value
-    state = value.start()
-    for index in range(value.total):
-        if value.done is not None and value.done(state):
-            break
-        state = value.step(state, index)
-    return value.finish(state)
+    return value.run() if isinstance(value, Loop) else value
 
 
 def _random_state() -> tuple[Any, ...]:
