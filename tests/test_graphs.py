@@ -20,14 +20,13 @@ from noisegraph.run import run
 from noisegraph.schema import installed_schema
 from noisegraph.store.cache import Cache
 
+from .nodes.drawing import emoji_can_be_drawn
 from .source_tree import ROOT
 
 GRAPHS = library()
 WHOLE = [name for name, path in GRAPHS.items() if None not in load(path).inputs.values()]
 """Those that run as they are; the others are parts, which get their inputs from what includes them."""
 REGISTRY = Registry.installed()
-EMOJI_FONT = Path("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf")
-"""What data.emoji draws with; it is not shipped."""
 SMALL: dict[str, Any] = {
     "steps": 3, "iterations": 1, "batch": 2, "every": 50, "count": 20, "finest": 40, "levels": 5, "updates": 3,
     "plain_updates": 15, "repeat": 2,
@@ -105,7 +104,7 @@ def test_all_are_planned_without_torch() -> None:
 @pytest.mark.parametrize("name", WHOLE)
 def test_it_runs(name: str, cache: Cache) -> None:
     graph = opened(name)
-    if "data.emoji" in GRAPHS[name].read_text(encoding="utf-8") and not EMOJI_FONT.exists():
+    if "data.emoji" in GRAPHS[name].read_text(encoding="utf-8") and not emoji_can_be_drawn():
         pytest.skip("needs the packages fonts-noto-color-emoji, unicode-data and libraqm0")
     given = {one: value for one, value in SMALL.items() if one in graph.inputs and value < graph.inputs[one]}
     given |= FEW.get(name, {})

@@ -7,18 +7,13 @@ from typing import Any
 
 import pytest
 import torch
-from noisegraph.check import check
-from noisegraph.devices import Device
-from noisegraph.events import RunFinished
 from noisegraph.graph import library, load
 from noisegraph.nodes import text, vision
-from noisegraph.plan import plan
 from noisegraph.registry import Registry
-from noisegraph.run import run
 from noisegraph.store.cache import Cache
 from noisegraph_training import data
 
-from . import write_gallery
+from . import computed, write_gallery
 
 GRAPHS = {name.partition("/")[2]: path for name, path in library().items() if name.startswith("systems/")}
 REGISTRY = Registry.installed()
@@ -27,18 +22,8 @@ CACHE = Cache(10**9, None)
 
 
 def value(graph: str, node: str, **given: Any) -> Any:
-    """What a node of a system's graph gives; one thread, for pictures as small as these."""
-    checked = check(load(GRAPHS[graph]), REGISTRY, given, until=node)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        *_, last = run(plan(checked, Device("cpu", "float32")), CACHE)
-    finally:
-        torch.set_num_threads(threads)
-    assert isinstance(last, RunFinished)
-    assert last.failed == 0
-    (found,) = last.results[0].outputs.values()
-    return found
+    """What a node of a system's graph gives."""
+    return computed.value(f"systems/{graph}", node, CACHE, **given)
 
 
 @pytest.mark.parametrize("name", GRAPHS)
@@ -90,6 +75,7 @@ def test_the_learned_reverse_draws_the_roll_and_the_bound_is_above_the_truth_and
     assert true < bits < true + 1.5
 
 
+@pytest.mark.slow
 def test_annealing_draws_digits_where_langevin_at_the_least_noise_does_not() -> None:
     real = data.digits(part="all").data.flatten(1)
     plain, first, second = (
@@ -122,6 +108,7 @@ def similarity(graph: str, model: str, node: str, prompts: list[str], **given: A
     return pictures @ text.embed(encoder, prompt=prompts).T
 
 
+@pytest.mark.slow
 def test_latent_diffusion_draws_what_the_words_say_and_image_to_image_what_the_new_words_say() -> None:
     prompts, others = (load(GRAPHS["latent-diffusion"]).inputs[name] for name in ("prompts", "others"))
     drawn, changed = (
@@ -138,6 +125,7 @@ def test_both_kinds_of_autoencoder_give_pictures_back() -> None:
         assert float((pairs[1] - pairs[0]).square().mean().sqrt()) < most
 
 
+@pytest.mark.slow
 def test_guidance_by_a_clip_leads_towards_words_and_classifier_free_guidance_leads_to_what_they_say() -> None:
     prompts = load(GRAPHS["glide"]).inputs["prompts"]
     unguided, clip, free = (

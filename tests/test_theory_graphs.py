@@ -10,19 +10,14 @@ from typing import Any
 import noisegraph as ng
 import pytest
 import torch
-from noisegraph.check import check
-from noisegraph.devices import Device
-from noisegraph.events import RunFinished
-from noisegraph.graph import library, load
+from noisegraph.graph import library
 from noisegraph.nodes import mixture as nodes
 from noisegraph.nodes.plots.curve import Curve
-from noisegraph.plan import plan
 from noisegraph.registry import Registry
-from noisegraph.run import run
-from noisegraph.store.cache import Cache
 from noisegraph.testing.mixture import three_clusters
 from noisegraph.writing.picture import text_of
 
+from . import computed
 from .source_tree import ROOT
 
 GRAPHS = {name.partition("/")[2]: path for name, path in library().items() if name.startswith("theory/")}
@@ -30,18 +25,8 @@ REGISTRY = Registry.installed()
 
 
 def value(graph: str, node: str, **given: Any) -> Any:
-    """What a node of a theory graph gives; torch's threads cost more than they save on numbers as few as these."""
-    checked = check(load(GRAPHS[graph]), REGISTRY, given, until=node)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        *_, last = run(plan(checked, Device("cpu", "float32")), Cache(10**8, None))
-    finally:
-        torch.set_num_threads(threads)
-    assert isinstance(last, RunFinished)
-    assert last.failed == 0
-    (found,) = last.results[0].outputs.values()
-    return found
+    """What a node of a theory graph gives."""
+    return computed.value(f"theory/{graph}", node, **given)
 
 
 def slopes(curves: Sequence[Curve]) -> list[float]:

@@ -25,7 +25,8 @@ def walked(made: Any, solver: ng.Sampler, denoiser: ng.Denoiser, *, steps: int, 
     return found
 
 
-def _emoji_can_be_drawn() -> bool:
+def emoji_can_be_drawn() -> bool:
+    """Whether the font and the list of emoji are there, and who reads them."""
     if importlib.util.find_spec("noisegraph_training") is None:
         return False
     from noisegraph_training import emoji
@@ -34,6 +35,6 @@ def _emoji_can_be_drawn() -> bool:
 
 
 needs_emoji = pytest.mark.skipif(
-    not _emoji_can_be_drawn(),
+    not emoji_can_be_drawn(),
     reason="needs noisegraph-training and the packages fonts-noto-color-emoji, unicode-data and libraqm0",
 )

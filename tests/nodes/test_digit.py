@@ -11,23 +11,19 @@ import noisegraph as ng
 import numpy
 import pytest
 import torch
-from noisegraph.check import check, require
-from noisegraph.devices import resolve
-from noisegraph.events import RunFinished
+from noisegraph.check import check
 from noisegraph.graph import find
 from noisegraph.nodes import label, model, unet
 from noisegraph.nodes.models import shipped
 from noisegraph.nodes.networks.unet import unet as build
 from noisegraph.nodes.networks.unet_config import UNetConfig, tupled
-from noisegraph.plan import plan
 from noisegraph.registry import Registry
-from noisegraph.run import run
-from noisegraph.store.cache import Cache
 from numpy.typing import NDArray
 from safetensors.torch import load_file
 from sklearn.datasets import load_digits
 from sklearn.svm import SVC
 
+from ..computed import value
 from .drawing import node, walked
 
 EVERY = 6
@@ -134,29 +130,20 @@ def test_a_denoiser_without_a_condition_asks_the_network_with_none() -> None:
     assert told.condition is given
 
 
-def run_graph(name: str, **given: object) -> torch.Tensor:
-    """The picture that a graph of the library makes."""
-    checked = require(check(find(name), Registry.installed(), given))
-    *_, finished = run(plan(checked, resolve("cpu")), Cache(1 << 28, None))
-    assert isinstance(finished, RunFinished)
-    picture: torch.Tensor = next(iter(finished.results[0].outputs.values()))
-    return picture
-
-
 def test_the_graph_draws_the_digit_large_enough_to_look_at() -> None:
-    picture = run_graph("digit", digit=7, count=8, steps=10)
+    picture = value("digit", digit=7, count=8, steps=10)
     assert picture.shape == (8, 1, 192, 192)
     shrunk = picture[:, :, 12::24, 12::24].flatten(1) * 16
     assert (classifier().predict(shrunk.numpy()) == 7).mean() >= 0.85
 
 
 def test_a_seed_draws_the_same_digit_alone_and_in_a_batch() -> None:
-    alone, batch = run_graph("digit", seed=5, steps=5), run_graph("digit", seed=4, count=3, steps=5)
+    alone, batch = value("digit", seed=5, steps=5), value("digit", seed=4, count=3, steps=5)
     torch.testing.assert_close(alone[0], batch[1], rtol=0, atol=1e-5)
 
 
 def test_a_sheet_of_digits_holds_them_side_by_side() -> None:
-    sheet = run_graph("digits", digits=[3, 4], count=2, columns=2, steps=5)
+    sheet = value("digits", digits=[3, 4], count=2, columns=2, steps=5)
     assert sheet.shape == (1, 1, 16 * 10, 16 * 19)
 
 

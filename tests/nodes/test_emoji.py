@@ -11,16 +11,12 @@ from typing import Any
 import pytest
 import torch
 from noisegraph.check import check
-from noisegraph.devices import Device
-from noisegraph.events import RunFinished
-from noisegraph.graph import library, load, parse
+from noisegraph.graph import parse
 from noisegraph.nodes import text, vae
 from noisegraph.nodes.models import shipped, text_to_image
-from noisegraph.plan import plan
 from noisegraph.registry import Registry
-from noisegraph.run import run
-from noisegraph.store.cache import Cache
 
+from ..computed import value
 from .drawing import needs_emoji, node
 
 SPACE = text_to_image.emoji_space()
@@ -117,12 +113,7 @@ def test_names_find_their_pictures_among_all_those_held_out_too() -> None:
 
 def drawn(prompts: list[str]) -> torch.Tensor:
     """The pictures that the library's graph draws of the texts, [texts, 3, 64, 64]."""
-    given = {"prompts": prompts, "count": len(prompts)}
-    checked = check(load(library()["emojis"]), Registry.installed(), given, until="images")
-    *_, last = run(plan(checked, Device("cpu", "float32")), Cache(10**8, None))
-    assert isinstance(last, RunFinished)
-    assert last.failed == 0
-    found: torch.Tensor = last.results[0].outputs["images"]
+    found: torch.Tensor = value("emojis", "images", prompts=prompts, count=len(prompts))
     return found
 
 
