@@ -13,8 +13,11 @@ from pydantic import Field
 
 from .checkpoints import esrgan
 from .checkpoints.checkpoint import CheckpointFile, opened
+from .pictures import canvas
 
 Factor = Annotated[int, Field(ge=1, le=64)]
+ORIENTATION = 0x0112
+"""The entry of EXIF by which pictures are turned; from 5 on a side becomes the other."""
 PictureFile = Annotated[str, ng.FileKind((".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"))]
 
 
@@ -125,7 +128,20 @@ def sheet(
     return ng.Image(paper)
 
 
-@ng.node(device=False)
+def load_facts(inputs: ng.Facts) -> ng.Facts:
+    """What is known of `image.load` from the file's head; nothing of what cannot be read, which the run tells."""
+    from PIL import Image
+
+    try:
+        with Image.open(inputs["file"]) as opened:
+            turned = opened.getexif().get(ORIENTATION, 1) >= 5
+            width, height = opened.size[::-1] if turned else opened.size
+    except (KeyError, TypeError, OSError, ValueError, SyntaxError):
+        return {}
+    return {"sizes": (3, height, width), "batch": 1}
+
+
+@ng.node(device=False, facts=load_facts)
 def load(*, file: PictureFile) -> ng.Image:
     """A picture from a file, turned upright, in colour, without its transparency: [1, 3, height, width].
 
@@ -200,4 +216,4 @@ def upscale(upscaler: Upscaler, image: ng.Image) -> ng.Image:
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
-    return [decode, encode, enlarge, resize, sheet, load, upscaler, upscale]
+    return [decode, encode, enlarge, resize, *canvas.NODES, sheet, load, upscaler, upscale]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import noisegraph as ng
 from pydantic import Field
@@ -14,6 +14,35 @@ Seed = Annotated[int, Field(ge=0, lt=2**63)]
 def shape_facts(inputs: ng.Facts) -> ng.Facts:
     """What is known of `latent.shape`."""
     return {"sizes": tuple(inputs["sizes"])} if isinstance(inputs.get("sizes"), tuple) else {}
+
+
+def over_facts(inputs: ng.Facts) -> ng.Facts:
+    """What is known of `latent.over`; raises NodeError for sides that do not divide."""
+    sizes, channels, factor = inputs["image"].get("sizes"), inputs.get("channels"), inputs.get("factor")
+    if sizes is None or not isinstance(channels, int) or not isinstance(factor, int):
+        return {}
+    return {"sizes": _over(sizes, channels, factor)}
+
+
+@ng.node(facts=over_facts)
+def over(
+    image: ng.Image,
+    *,
+    channels: Annotated[int, Field(ge=1, le=65536)] = 4,
+    factor: Annotated[int, Field(ge=1, le=64)] = 1,
+) -> ng.Shape:
+    """The shape of a latent that lies over a picture, its places over squares of pixels.
+
+    factor: sides of the squares: 1 for the x4 upscaler, whose latents are as large as the picture that it enlarges
+    """
+    return ng.Shape(_over(tuple(image.shape[1:]), channels, factor))
+
+
+def _over(sizes: Sequence[int], channels: int, factor: int) -> tuple[int, ...]:
+    _, height, width = sizes
+    if height % factor or width % factor:
+        raise ng.NodeError(f"a picture of {height} x {width} pixels", f"crop it to multiples of {factor}")
+    return (channels, height // factor, width // factor)
 
 
 def noise_facts(inputs: ng.Facts) -> ng.Facts:
@@ -65,6 +94,39 @@ def noised(latent: ng.Latent, levels: ng.Levels, *, seed: Seed | list[Seed] = 0)
     return ng.Latent(ng.noised(latent, drawn, levels[0]))
 
 
+def resize_facts(inputs: ng.Facts) -> ng.Facts:
+    """What is known of `latent.resize`."""
+    latent, factor = inputs["latent"], inputs.get("factor")
+    if "sizes" not in latent or not isinstance(factor, float):
+        return {name: fact for name, fact in latent.items() if name != "sizes"}
+    channels, *sides = latent["sizes"]
+    return {**latent, "sizes": (channels, *_scaled(sides, factor))}
+
+
+@ng.node(facts=resize_facts)
+def resize(
+    latent: ng.Latent,
+    *,
+    factor: Annotated[float, Field(gt=0, le=64)] = 2.0,
+    method: Literal["nearest", "bilinear", "bicubic", "area"] = "bilinear",
+) -> ng.Latent:
+    """A latent [batch, channels, height, width] made larger or smaller, to be drawn on at its new size.
+
+    factor: how many times as wide and high; sides are rounded to whole numbers
+    method: what comes between is noise to a decoder, and wants to be drawn over, from about half of the steps on
+    """
+    from torch.nn import functional
+
+    if latent.dim() != 4:
+        raise ng.NodeError(f"a latent of {tuple(latent.shape)}", "wanted channels, height and width")
+    size = _scaled(latent.shape[2:], factor)
+    return ng.Latent(functional.interpolate(latent, size, mode=method))
+
+
+def _scaled(sides: Sequence[int], factor: float) -> tuple[int, ...]:
+    return tuple(max(1, round(side * factor)) for side in sides)
+
+
 def slerp_facts(inputs: ng.Facts) -> ng.Facts:
     """What is known of `latent.slerp`; raises NodeError where the two are not of one model."""
     ng.agree("family", first=inputs["first"], second=inputs["second"])
@@ -102,4 +164,4 @@ def _scale(level: ng.Level) -> float:
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
-    return [shape, noise, noised, slerp]
+    return [shape, over, noise, noised, resize, slerp]

@@ -7,11 +7,12 @@ from typing import Any
 
 import noisegraph as ng
 
-from .grids import beta, cut, noise, time
+from .grids import beta, cut, named, noise, time
 
 FAMILIES = (
     beta,
     cut,
+    named,
     noise,
     time,
 )

@@ -137,34 +137,38 @@ def embedding(encoder: TextEncoder, *, path: CheckpointFile, word: str = "") -> 
 def sizes(
     condition: ng.Condition,
     *,
-    original: Pair = [1024, 1024],  # noqa: B006 (parameters come from JSON, and are not changed)
-    crop: Pair = [0, 0],  # noqa: B006
-    target: Pair = [1024, 1024],  # noqa: B006
+    height: Side = 1024,
+    width: Side = 1024,
+    original: Pair | None = None,
+    crop: Pair = [0, 0],  # noqa: B006 (parameters come from JSON, and are not changed)
 ) -> ng.Condition:
     """The condition of Stable Diffusion XL: with the picture's sizes after the vector of the words.
 
-    original: height and width that the picture is to seem to have had
+    height: of the picture, in pixels
+    width: of the picture, in pixels
+    original: height and width that it is to seem to have had; its own, where they are not given
     crop: what is to seem cut off at the top and the left
-    target: height and width of the picture
     """
-    return _with_numbers(condition, [*original, *crop, *target])
+    return _with_numbers(condition, [*(original or (height, width)), *crop, height, width])
 
 
 @ng.node
 def aesthetics(
     condition: ng.Condition,
     *,
-    original: Pair = [1024, 1024],  # noqa: B006
+    height: Side = 1024,
+    width: Side = 1024,
     crop: Pair = [0, 0],  # noqa: B006
     score: Annotated[float, Field(ge=0, le=100)] = 6.0,
 ) -> ng.Condition:
     """The condition of Stable Diffusion XL's refiner: with sizes and a score after the vector of the words.
 
-    original: height and width that the picture is to seem to have had
+    height: that the picture is to seem to have had, in pixels
+    width: that it is to seem to have had
     crop: what is to seem cut off at the top and the left
     score: how beautiful it is to be: 6 for what is wanted, 2.5 for what is not
     """
-    return _with_numbers(condition, [*original, *crop, score])
+    return _with_numbers(condition, [height, width, *crop, score])
 
 
 def _with_numbers(condition: ng.Condition, numbers: Sequence[float]) -> ng.Condition:

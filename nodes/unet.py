@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 AnyFamily = Literal["auto"] | FamilyName
 LORA = ("lora_unet_", "unet.", "base_model.model.", "lycoris_")
 """How names in a LoRA begin that are for the U-Net."""
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
 AnyPrediction = Literal["auto", "eps", "v", "x0"]
 
 
@@ -197,6 +198,31 @@ def inpainting(condition: ng.Condition, vae: Autoencoder, image: ng.Image, mask:
     return ng.Condition({**condition, "concat": torch.cat([small, known], dim=1)})
 
 
+@ng.node
+def low_resolution(
+    condition: ng.Condition,
+    image: ng.Image,
+    process: ng.Process,
+    *,
+    noise_level: Annotated[int, Field(ge=0, le=350)] = 20,
+    seed: Seed | list[Seed] = 0,
+) -> ng.Condition:
+    """The condition of a U-Net that enlarges (Stable Diffusion's x4 upscaler): the small picture, with some noise.
+
+    image: of a quarter of the size of the picture to draw
+    process: of the U-Net
+    noise_level: the time whose noise is put on it, which the network is told; more leaves more to be invented
+    seed: of that noise; image i has seed + i, or give a list with one seed an image
+    """
+    import torch
+
+    small = image.expand(-1, 3, -1, -1) * 2 - 1
+    noise = ng.normal(ng.seeds_from(seed, len(small)), small, "low resolution")
+    noisy = ng.noised(small, noise, process.level(float(noise_level)))
+    told = torch.full((len(noisy),), noise_level, device=noisy.device)
+    return ng.Condition({**condition, "concat": noisy, "y": told})
+
+
 def _config(weights: ng.Weights) -> dict[str, Any]:
     """The configuration of the U-Net beneath what stands beside it."""
     told = dict(weights.config)
@@ -226,4 +252,4 @@ def denoisers(unet: ng.Network, conditions: list[ng.Condition]) -> list[ng.Denoi
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
-    return [architecture, load, lora, control, hint, inpainting, denoiser, denoisers]
+    return [architecture, load, lora, control, hint, inpainting, low_resolution, denoiser, denoisers]

@@ -23,6 +23,7 @@ CLAIMS: Mapping[str, tuple[Mapping[str, Any], ...]] = {
     "levels.exponential": ({}, {"options": {"end": "sigma_min"}}),
     "levels.karras": ({}, {"options": {"end": "sigma_min", "rho": 3.0}}),
     "levels.log_snr": ({}, {"options": {"end": "data"}}),
+    "levels.named": tuple({"options": {"name": name}} for name in ("karras", "simple", "trailing")),
     "levels.normal": ({}, {"options": {"end": "sigma_min"}, "processes": [*OF_MIXED_UNITS, ng.Flow(3.0)]}),
     "levels.polyexponential": ({}, {"options": {"rho": 2.0}}),
     "levels.quadratic": ({}, {"options": {"reach": 1.0, "end": "sigma_min"}}),

@@ -51,6 +51,7 @@ CLAIMS: Mapping[str, Claims] = {
     # It is for consistency models: with an exact denoiser it draws expected data, not data.
     "sampler.lcm": {"law_steps": 0},
     "sampler.lms": {"order": 4, "counts": (80, 160, 320, 640)},
+    "sampler.named": {"order": 2},
     "sampler.plms": {"order": 2, "evaluations": 2},
     "sampler.pndm": {"order": 2, "evaluations": 4},
     "sampler.predictor_corrector": {"evaluations": 2},

@@ -300,7 +300,7 @@ def test_sizes_are_embedded_as_diffusers_does() -> None:
 
     numbers = [832, 1216, 16, 0, 1024, 1024]
     told = ng.Condition({"context": drawn(1, 8, 2048), "vector": drawn(1, 1280)})
-    found = text.sizes(told, original=numbers[:2], crop=numbers[2:4], target=numbers[4:])["vector"]
+    found = text.sizes(told, original=numbers[:2], crop=numbers[2:4], height=numbers[4], width=numbers[5])["vector"]
     wanted = get_timestep_embedding(torch.tensor(numbers), 256, flip_sin_to_cos=True, downscale_freq_shift=0)
     assert found.shape == (1, 2816)
     torch.testing.assert_close(found[:, 1280:], wanted.reshape(1, -1), rtol=0, atol=1e-4)
