@@ -86,7 +86,7 @@ def log_probability(
         if len(wanted) not in (1, len(x)):
             told = f"{len(wanted)} labels for {len(x)} pictures"
             raise ng.NodeError(told, "give one label, or one for each")
-        rows = torch.tensor(wanted, device=x.device).expand(len(x))
+        rows = ng.onto(torch.tensor(wanted), x.device).expand(len(x))
         return classifier.logits(x, level).log_softmax(dim=1).gather(1, rows[:, None])[:, 0]
 
     return classify

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from .diffusion.objectives import explicit_score_matching as explicit_score_matching
     from .diffusion.objectives import implicit_score_matching as implicit_score_matching
     from .diffusion.objectives import sliced_score_matching as sliced_score_matching
+    from .diffusion.onto import onto as onto
     from .diffusion.processes.discrete import DiscreteVP as DiscreteVP
     from .diffusion.processes.exploding import EDM as EDM
     from .diffusion.processes.exploding import GeometricVE as GeometricVE
@@ -98,6 +99,7 @@ _HOMES = {
     "diffusion.objectives": (
         "denoising_score_matching explicit_score_matching implicit_score_matching sliced_score_matching"
     ),
+    "diffusion.onto": "onto",
     "diffusion.processes.discrete": "DiscreteVP",
     "diffusion.processes.exploding": "EDM GeometricVE",
     "diffusion.processes.flow": "Flow shift_by_area shift_by_length",

@@ -29,7 +29,7 @@ def similarity(encoder: Encoder, text: ng.Points) -> ng.Classifier:
     def log_probability(x: ng.Tensor, level: ng.Level) -> ng.Tensor:
         from torch.nn import functional
 
-        return functional.cosine_similarity(encoder(x, level), text.to(x), dim=-1)
+        return functional.cosine_similarity(encoder(x, level), ng.onto(text, x.device, x.dtype), dim=-1)
 
     return log_probability
 

@@ -75,7 +75,7 @@ def sized(mask: ng.Mask, x: ng.Tensor) -> ng.Tensor:
     """The mask over the state's height and width, each number the mean of what it covers; [1 or batch, 1, ...]."""
     from torch.nn import functional
 
-    given = mask.to(x)
+    given = ng.onto(mask, x.device, x.dtype)
     if given.shape[2:] == x.shape[2:]:
         return given
     if x.ndim != 4:

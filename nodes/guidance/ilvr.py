@@ -29,7 +29,7 @@ def ilvr(
         after = sampler.step(denoiser, state, step)
         if step.there.ratio < until:
             return after
-        wanted = noisy(reference.to(after.x), step)
+        wanted = noisy(ng.onto(reference, after.x.device, after.x.dtype), step)
         return after._replace(x=after.x + low_pass(wanted - after.x, factor))
 
     return sampler._replace(step=step, noisy=True)

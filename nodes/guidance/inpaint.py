@@ -18,7 +18,7 @@ def inpaint(denoiser: ng.Denoiser, known: ng.Latent, mask: ng.Mask) -> ng.Denois
     """
 
     def combine(found: list[ng.Tensor], x: ng.Tensor, level: ng.Level) -> ng.Tensor:
-        return merged(found[0], known.to(x), mask)
+        return merged(found[0], ng.onto(known, x.device, x.dtype), mask)
 
     return Combined((denoiser,), combine)
 

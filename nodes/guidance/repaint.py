@@ -28,7 +28,7 @@ def replace(sampler: ng.Sampler, known: ng.Latent, mask: ng.Mask) -> ng.Sampler:
         if step.there.ratio > step.here.ratio:
             return sampler.init(renoised(state.x, step))
         after = sampler.step(denoiser, state, step)
-        return after._replace(x=merged(after.x, noisy(known.to(after.x), step), mask))
+        return after._replace(x=merged(after.x, noisy(ng.onto(known, after.x.device, after.x.dtype), step), mask))
 
     return sampler._replace(step=step, noisy=True, walks="both")
 

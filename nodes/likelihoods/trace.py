@@ -31,7 +31,7 @@ def axes(x: ng.Tensor) -> ng.Tensor:
     import torch
 
     count = x[0].numel()
-    return torch.eye(count).to(x).reshape(count, 1, *x.shape[1:]).expand(count, *x.shape)
+    return torch.eye(count, dtype=x.dtype, device=x.device).reshape(count, 1, *x.shape[1:]).expand(count, *x.shape)
 
 
 def rademacher(like: ng.Tensor, probes: int, seed: int | list[int]) -> ng.Tensor:

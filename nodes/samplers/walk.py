@@ -101,7 +101,7 @@ def advance(
     sampler: ng.Sampler, denoiser: ng.Denoiser, levels: ng.Levels, seed: Seeds, before: Walk, index: int
 ) -> Walk:
     """The state after step `index`; where looking is free, the step is checked for NaN at once."""
-    begun = onto(before.state, ng.device())
+    begun = moved(before.state, ng.device())
     x = begun.x
     seeds = _seeds(seed, x)
     seen = Seen(denoiser)
@@ -121,14 +121,14 @@ def advance(
     return Walk(after, before.x0 if seen.x0 is None else seen.x0, first)
 
 
-def onto(state: Any, device: Any) -> Any:
+def moved(state: Any, device: Any) -> Any:
     """The state on a device: one that was stored lies on the CPU, and would be moved for every question."""
     import torch
 
     if isinstance(state, torch.Tensor):
-        return state.to(device)
+        return ng.onto(state, device)
     if isinstance(state, tuple) and hasattr(state, "_fields"):
-        return type(state)(*(onto(part, device) for part in state))
+        return type(state)(*(moved(part, device) for part in state))
     return state
 
 

@@ -82,6 +82,15 @@ def carrying_gradients(denoiser: ng.Denoiser, x: torch.Tensor, level: ng.Level, 
     return denoiser(x, level) * torch.tensor(1 / (1 + scale), requires_grad=True, dtype=x.dtype)
 
 
+def looking(denoiser: ng.Denoiser, x: torch.Tensor, level: ng.Level, scale: float) -> torch.Tensor:
+    x0 = denoiser(x, level)
+    return x0 / (1 + scale) if float(x0.abs().max()) > 0 else x0
+
+
+def copying(denoiser: ng.Denoiser, x: torch.Tensor, level: ng.Level, scale: float) -> torch.Tensor:
+    return denoiser(x, level) / torch.tensor([1 + scale]).to(x)
+
+
 class Counting:
     """Guidance that grows with every question: what it was asked before decides."""
 
@@ -120,6 +129,8 @@ WRONG: list[tuple[Formula, str, str]] = [
     (in_double, "dtype_and_shape_are_those_of_x", "float64"),
     (with_gradients, "it_works_where_gradients_are_switched_off", "grad"),
     (carrying_gradients, "it_works_where_gradients_are_switched_off", "carries gradients"),
+    (looking, "it_never_waits_for_the_device", "looks at a number"),
+    (copying, "it_never_waits_for_the_device", "bring tensors there by ng.onto"),
     (Counting(), "it_remembers_nothing", "keep nothing between questions"),
 ]
 

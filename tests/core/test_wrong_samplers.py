@@ -109,6 +109,14 @@ def looks(denoiser: ng.Denoiser, state: Position, step: ng.Step) -> Position:
     return Position(euler(denoiser, state.x, step) * (1.0 if state.x.abs().max() > 0 else 0.0))
 
 
+def makes_numbers(denoiser: ng.Denoiser, state: Position, step: ng.Step) -> Position:
+    return Position(euler(denoiser, state.x, step) * torch.tensor([1.0], device=state.x.device))
+
+
+def brings_numbers(denoiser: ng.Denoiser, state: Position, step: ng.Step) -> Position:
+    return Position(euler(denoiser, state.x, step) * torch.ones(2).to(state.x).mean())
+
+
 def with_hidden_history() -> ng.Sampler:
     """Adams-Bashforth of order 2 that keeps the last slope outside of its state."""
     before: list[torch.Tensor] = []
@@ -144,6 +152,8 @@ WRONG: list[Wrong] = [
     (reads_ahead, "a_step_reads_no_level_beyond_its_own", "later steps"),
     (draws_unsaid, "the_seed_alone_decides", "`noisy` is False"),
     (looks, "no_step_waits_for_the_device", "looks at a number"),
+    (makes_numbers, "no_step_waits_for_the_device", "waited for in ['tensor', 'tensor'"),
+    (brings_numbers, "no_step_waits_for_the_device", "waited for in ['aten._to_copy"),
     (nan_at_data, "the_last_step_may_go_to_clean_data", "NaN"),
 ]
 

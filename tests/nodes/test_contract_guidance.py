@@ -155,7 +155,9 @@ class TestClip(DenoiserContract):
     def guide(self, denoiser: Any, params: Mapping[str, Any]) -> ng.Denoiser:
         directions = torch.tensor([[1.0, 0.5], [-0.3, 1.0], [0.2, -0.7]], dtype=torch.float64)
         text = ng.Points(torch.tensor([[0.3, -0.5, 0.8]], dtype=torch.float64))
-        return clip.clip(denoiser, lambda x, level: torch.tanh(x @ directions.to(x).T), text, **params)
+        return clip.clip(
+            denoiser, lambda x, level: torch.tanh(x @ ng.onto(directions, x.device, x.dtype).T), text, **params
+        )
 
 
 class TestInpaint(DenoiserContract):

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from .noise import onto, rows
+from .noise import rows
+from .onto import onto
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -36,7 +37,7 @@ def brownian(seeds: Sequence[int], like: Tensor, start: float, end: float) -> Te
     total = _within(*drawn, last, to_high) - _within(*drawn, first, from_low)
     for octave in range(first, last):
         total = total + _octave(*drawn, octave)
-    return onto(total * math.copysign(1 / math.sqrt(high - low), end - start), like)
+    return onto(total * math.copysign(1 / math.sqrt(high - low), end - start), like.device, like.dtype)
 
 
 def _place(clock: float) -> tuple[int, float]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, runtime_checkab
 
 from ..errors import NodeError
 from .level import Level
+from .onto import onto
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -172,7 +173,7 @@ def check_batch(condition: Mapping[str, Tensor], batch: int) -> None:
 def _batch(condition: Tensor, x: Tensor) -> Tensor:
     """One condition an item, on the device of x: what the cache gives lies on the CPU, what was just made may not."""
     expanded = condition.expand(len(x), *condition.shape[1:]) if condition.shape[0] == 1 else condition
-    return expanded.to(x.device)
+    return onto(expanded, x.device)
 
 
 def at(denoiser: Denoiser, level: Level) -> Denoiser:

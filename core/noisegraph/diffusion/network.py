@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from .denoiser import Predicted, Prediction, check_batch, to_x0
 from .level import Level, Process
+from .onto import onto
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -45,6 +46,12 @@ class Weights:
 
         return resident(self)
 
+    def tensors(self) -> Mapping[str, Tensor]:
+        """The tensors of that module by name, for another that shares them and changes nothing."""
+        from ..resident import tensors
+
+        return tensors(self)
+
 
 @dataclass(frozen=True)
 class Network:
@@ -72,7 +79,8 @@ class Network:
         weight = next(module.parameters())
         t = torch.full((len(x),), level.t, dtype=torch.float32, device=weight.device)
         inner = {
-            name: value.to(weight if value.is_floating_point() else weight.device) for name, value in condition.items()
+            name: onto(value, weight.device, weight.dtype if value.is_floating_point() else None)
+            for name, value in condition.items()
         }
         output = module(x.to(weight), t, **inner).to(x)
         variance = None

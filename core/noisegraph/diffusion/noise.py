@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from .onto import onto
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -18,7 +20,7 @@ def normal(seeds: Sequence[int], like: Tensor, role: str, step: int = 0, draw: i
     """
     if len(seeds) != like.shape[0]:
         raise ValueError(f"{len(seeds)} seeds for a batch of {like.shape[0]}; give one seed an image")
-    return onto(rows(seeds, tuple(like.shape[1:]), role, step, draw), like)
+    return onto(rows(seeds, tuple(like.shape[1:]), role, step, draw), like.device, like.dtype)
 
 
 def rows(seeds: Sequence[int], shape: tuple[int, ...], role: str, step: int = 0, draw: int = 0) -> Tensor:
@@ -31,12 +33,6 @@ def rows(seeds: Sequence[int], shape: tuple[int, ...], role: str, step: int = 0,
         philox = numpy.random.Philox(key=_key(seed, role), counter=[0, 0, draw, step])
         row[...] = numpy.random.Generator(philox).standard_normal(row.shape)
     return torch.from_numpy(drawn)
-
-
-def onto(noise: Tensor, like: Tensor) -> Tensor:
-    """The noise in the dtype and on the device of `like`; from pinned memory, so that a GPU is not waited for."""
-    noise = noise.to(like.dtype)
-    return (noise.pin_memory() if like.is_cuda else noise).to(like.device, non_blocking=True)
 
 
 def _key(seed: int, role: str) -> int:

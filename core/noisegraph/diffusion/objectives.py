@@ -32,7 +32,7 @@ def implicit_score_matching(denoiser: Denoiser, x: Tensor, level: Level) -> Tens
     """tr(ds/dx) + 1/2 |s(x)|^2 (Hyvärinen 2005): the same up to such a number; a backward pass a dimension."""
     import torch
 
-    axes = torch.eye(x[0].numel()).to(x).reshape(-1, 1, *x.shape[1:]).expand(-1, *x.shape)
+    axes = torch.eye(x[0].numel(), dtype=x.dtype, device=x.device).reshape(-1, 1, *x.shape[1:]).expand(-1, *x.shape)
     found, curvatures = _score_and_curvatures(denoiser, x, level, axes)
     return curvatures.sum(0) + _half_square(found)
 

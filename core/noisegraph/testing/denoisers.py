@@ -13,6 +13,7 @@ from .guidance import LEVELS
 from .mixture import three_clusters
 from .sameness import same
 from .trial import Asked
+from .waits import never_waiting
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -104,6 +105,12 @@ class DenoiserContract:
         for level in self.levels:
             guided = self.guide(lambda x, level: x / 2, self.strong)(x, level)
             assert (guided.dtype, guided.shape) == (x.dtype, x.shape), f"it gives {guided.dtype} {tuple(guided.shape)}"
+
+    def test_it_never_waits_for_the_device(self) -> None:
+        x, guided = self.x().float().to("meta"), self.guide(lambda x, level: x / 2, self.strong)
+        with never_waiting():
+            for level in self.levels:
+                guided(x, level)
 
     def test_an_image_does_not_depend_on_the_batch_it_is_in(self) -> None:
         x, guided = self.x(), self.guide(three_clusters().denoiser(), self.strong)

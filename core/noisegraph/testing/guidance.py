@@ -12,6 +12,7 @@ from ..loop import Later
 from .mixture import three_clusters
 from .sameness import same
 from .trial import Asked
+from .waits import never_waiting
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -120,6 +121,15 @@ class GuidanceContract:
         x = torch.linspace(-1, 1, 96).reshape(2, 3, 4, 4)
         guided = self.guide(lambda x, level: x / 2, lambda x, level: x / 3, self.strong)(x, LEVELS[2])
         assert (guided.dtype, guided.shape) == (x.dtype, x.shape), f"it gives {guided.dtype} {tuple(guided.shape)}"
+
+    def test_it_never_waits_for_the_device(self) -> None:
+        import torch
+
+        x = torch.empty(2, 3, 4, 4, device="meta")
+        guided = self.guide(lambda x, level: x / 2, lambda x, level: x / 3, self.strong)
+        with never_waiting():
+            for level in LEVELS:
+                guided(x, level)
 
     def test_an_image_does_not_depend_on_the_batch_it_is_in(self) -> None:
         model, x = three_clusters(), self._x()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..diffusion.denoiser import Denoiser
 from ..diffusion.level import Level
+from ..diffusion.onto import onto
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -66,7 +67,7 @@ class Mixture:
         return _Tensors(log_weights, means, variances, axes)
 
     def _tensors(self, like: Tensor) -> _Tensors:
-        return _Tensors(*(tensor.to(like) for tensor in self._float64))
+        return _Tensors(*(onto(tensor, like.device, like.dtype) for tensor in self._float64))
 
     def component_log_densities(self, x: Tensor, level: Level = CLEAN) -> Tensor:
         """log N(x; alpha mu_k, alpha^2 S_k + sigma^2 I), [batch, components]."""
@@ -127,7 +128,7 @@ class Mixture:
 
         log_weights = self._tensors(x).log_weights
         if component is not None:
-            return torch.eye(len(log_weights)).to(x)[component].expand(len(x), -1)
+            return torch.eye(len(log_weights), dtype=x.dtype, device=x.device)[component].expand(len(x), -1)
         # torch's softmax wakes all threads, however few the numbers: for those of a plane it costs five times as much.
         logs = log_weights - ((along**2 / spread).sum(-1) + spread.log().sum(-1)) / 2
         shares = (logs - logs.amax(1, keepdim=True)).exp()

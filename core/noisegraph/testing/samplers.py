@@ -18,6 +18,7 @@ from .mixture import three_clusters
 from .order import measured_order
 from .sameness import same
 from .trial import Asked, energy_distance, many, result, states, step_of
+from .waits import never_waiting
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -177,16 +178,13 @@ class SamplerContract:
             assert {x.dtype for x, _ in asked.inputs} == {torch.float32}, "the denoiser was asked in another dtype"
 
     def test_no_step_waits_for_the_device(self) -> None:
-        """On torch's meta device there are shapes, but no numbers that a step could look at."""
         import torch
 
         if self.waits or self._sampler.finished is not None:
             return
         levels = self.levels(self.few, self.processes[0])
-        try:
+        with never_waiting():
             states(self._sampler, lambda x, level: x * 0.5, torch.empty(2, 3, 4, 4, device="meta"), levels, range(2))
-        except (RuntimeError, NotImplementedError) as error:
-            raise AssertionError(f"a step looks at a number of its state (.item(), bool, float): {error}") from error
 
     def test_its_state_can_be_stored_and_read_again(self) -> None:
         levels, seeds = self.levels(self.few, self.processes[0]), range(3)
