@@ -144,7 +144,7 @@ class _Checker:
 
     def _node(self, index: int, node: FlatNode) -> None:
         """Check one node: its literals, its wires, and what it says itself of them."""
-        spec, values = node.spec, node.values
+        spec, values, before = node.spec, node.values, len(self.problems)
         ports = spec.ports
         for name, value in values.items():
             port = ports[name]
@@ -163,7 +163,7 @@ class _Checker:
                 self._other(node, port, arg)
         if spec.options.validate is not None:
             self._validate(node)
-        if spec.options.facts is not None:
+        if spec.options.facts is not None and len(self.problems) == before:
             self._facts(index, node)
         if spec.generic is not None:
             self.wiring.bind(index, node)

@@ -29,7 +29,7 @@ XL: Mapping[str, Any] = {
     "attention_resolutions": (2,),
     "transformer_depth": (1, 2),
 }
-TWO: Mapping[str, Any] = {**UNET, **ATTENDS, "num_head_channels": 32}
+TWO: Mapping[str, Any] = {**UNET, **ATTENDS, "model_channels": 64}
 UNETS: Mapping[str, Mapping[str, Any]] = {
     "sd1": {**UNET, **ATTENDS},
     "sd1-inpaint": {**UNET, **ATTENDS},

@@ -1,0 +1,179 @@
+"""The graphs for Stable Diffusion's files: each runs on small random checkpoints of the published layout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import noisegraph as ng
+import pytest
+import torch
+from noisegraph.check import check
+from noisegraph.cli.main import code
+from noisegraph.devices import Device
+from noisegraph.events import RunFinished
+from noisegraph.graph import library, load
+from noisegraph.plan import plan
+from noisegraph.registry import Registry
+from noisegraph.run import run
+from noisegraph.store.cache import Cache
+from PIL import Image, ImageDraw
+
+from .small_checkpoints import write, write_control, write_lora
+
+GRAPHS = {name.removeprefix("sd/"): path for name, path in library().items() if name.startswith("sd/")}
+REGISTRY = Registry.installed()
+SMALL: Mapping[str, Any] = {"width": 64, "height": 64, "steps": 2}
+PICTURE: Mapping[str, Any] = {"image": "photo.png"}
+ONE: Mapping[str, Any] = {**SMALL, "checkpoint": "sd1"}
+FILLING: Mapping[str, Any] = {**SMALL, **PICTURE, "checkpoint": "sd1-inpaint"}
+RUNS: Mapping[str, tuple[Mapping[str, Any], tuple[int, int]]] = {
+    "text-to-image": ({**ONE, "prompt": "a (cat:1.2)"}, (64, 64)),
+    "text-to-image-2": ({**SMALL, "checkpoint": "sd2"}, (64, 64)),
+    "text-to-image-xl": ({**SMALL, "checkpoint": "sdxl"}, (64, 64)),
+    "text-to-image-xl-refiner": (
+        {**SMALL, "checkpoint": "sdxl", "refiner": "sdxl-refiner", "steps": 5},
+        (64, 64),
+    ),
+    "image-to-image": ({**ONE, **PICTURE, "steps": 4}, (64, 64)),
+    "inpaint": ({**ONE, **PICTURE, "mask": "mask.png", "steps": 4}, (64, 64)),
+    "inpaint-model": ({**FILLING, "mask": "mask.png"}, (64, 64)),
+    "outpaint": ({**FILLING, "left": 16, "right": 32, "overlap": 8}, (64, 112)),
+    "hires-fix": ({**ONE, "second_steps": 3}, (128, 128)),
+    "controlnet": ({**ONE, "control": "control.safetensors", "hint": "photo.png", "until": 0.5}, (64, 64)),
+    "lora": ({**ONE, "lora": "a.safetensors", "second": "b.safetensors"}, (64, 64)),
+    "prompt-schedule": ({**ONE, "steps": 4}, (64, 64)),
+    "x4-upscale": ({**PICTURE, "checkpoint": "x4-upscaler", "width": 32, "height": 16, "steps": 2}, (64, 128)),
+    "grid": ({**ONE, "steps": 3}, (64, 64)),
+}
+"""What each graph is given, and the height and width of its pictures."""
+FILES = {"checkpoint", "refiner"}
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of pictures and add-ons, into which checkpoints are written when they are first wanted."""
+    folder = tmp_path_factory.mktemp("models")
+    photo = Image.new("RGB", (100, 80), (200, 60, 60))
+    ImageDraw.Draw(photo).ellipse((20, 20, 70, 60), fill=(30, 120, 220))
+    photo.save(folder / "photo.png")
+    mask = Image.new("L", (64, 64))
+    ImageDraw.Draw(mask).rectangle((20, 20, 44, 44), fill=255)
+    mask.save(folder / "mask.png")
+    write_control(folder)
+    for seed, name in enumerate(("a.safetensors", "b.safetensors")):
+        write_lora(folder, name, seed)
+    return folder
+
+
+@pytest.fixture
+def value(models: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """What a node of a graph gives, by default its pictures, with checkpoints named by their families."""
+    monkeypatch.setenv("NOISEGRAPH_MODELS", str(models))
+    monkeypatch.chdir(models)
+
+    def ask(name: str, given: Mapping[str, Any], until: str | None = None) -> Any:
+        for key in FILES & given.keys():
+            if not (models / f"{given[key]}.safetensors").exists():
+                write(models, given[key])
+        whole = {key: f"{one}.safetensors" if key in FILES else one for key, one in given.items()}
+        checked = check(load(GRAPHS[name]), REGISTRY, whole, until)
+        *_, last = run(plan(checked, Device("cpu", "float32")), Cache(10**8, None))
+        assert isinstance(last, RunFinished)
+        assert last.failed == 0
+        return [found for result in last.results for found in result.outputs.values()]
+
+    return ask
+
+
+def test_every_graph_for_published_files_is_tried_here() -> None:
+    assert set(RUNS) == set(GRAPHS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", RUNS)
+def test_it_draws_pictures_of_the_size_that_it_is_asked_for(name: str, value: Callable[..., Any]) -> None:
+    given, size = RUNS[name]
+    pictures = value(name, given)
+    assert len(pictures) == (15 if name == "grid" else 1)
+    for picture in pictures:
+        assert picture.shape == (1, 3, *size)
+        assert picture.isfinite().all()
+        assert picture.std() > 0.01
+
+
+@pytest.mark.slow
+def test_what_a_mask_keeps_and_what_a_border_surrounds_stays_to_the_bit(value: Callable[..., Any]) -> None:
+    given, _ = RUNS["inpaint"]
+    (fitted,), (filled,) = (value("inpaint", given, until) for until in ("fitted", "result"))
+    assert torch.equal(filled[:, :, :4], fitted[:, :, :4])
+    assert not torch.allclose(filled[:, :, 28:36, 28:36], fitted[:, :, 28:36, 28:36], atol=0.05)
+    given, _ = RUNS["outpaint"]
+    (before,), (wide,) = value("outpaint", given, "fitted"), value("outpaint", given)
+    assert torch.equal(wide[:, :, :, 16 + 24 : 16 + 40], before[:, :, :, 24:40])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("text-to-image", {"prompt": "the dog"}),
+        ("text-to-image", {"negative": "the dog"}),
+        ("text-to-image", {"clip_skip": 2}),
+        ("text-to-image-xl-refiner", {"switch": 1.0}),
+        ("controlnet", {"until": 0.0}),
+        ("lora", {"second_strength": 0.0}),
+        ("prompt-schedule", {"prompt": "a photograph of a [cat:dog:0.8] in the grass"}),
+        ("x4-upscale", {"noise_level": 100}),
+    ],
+)
+def test_each_of_its_settings_changes_the_picture(
+    name: str, changed: Mapping[str, Any], value: Callable[..., Any]
+) -> None:
+    given, _ = RUNS[name]
+    (before,), (after,) = value(name, given), value(name, {**given, **changed})
+    assert not torch.equal(before, after)
+
+
+@pytest.mark.slow
+def test_image_i_of_a_batch_is_the_image_of_seed_plus_i(value: Callable[..., Any]) -> None:
+    given, _ = RUNS["text-to-image"]
+    (several,), (second,) = (
+        value("text-to-image", {**given, "count": 2, "seed": 4}),
+        value("text-to-image", {**given, "seed": 5}),
+    )
+    torch.testing.assert_close(several[1:], second, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_it_is_sound_without_the_weights_whatever_the_family(name: str) -> None:
+    for family in ("auto", "sdxl" if "xl" in name else "x4-upscaler" if "x4" in name else "sd1"):
+        checked = check(load(GRAPHS[name]), REGISTRY, {"family": family})
+        assert [str(problem) for problem in checked.problems] == []
+        assert "checkpoint" in checked.unset
+
+
+def test_a_family_alone_tells_what_does_not_fit() -> None:
+    given = {"family": "sd1", "width": 130}
+    (problem,) = check(load(GRAPHS["text-to-image"]), REGISTRY, given).problems
+    assert "512 x 130 pixels: the autoencoder wants multiples of 8" in str(problem)
+
+
+@pytest.mark.parametrize("missing", ["checkpoint", "refiner"])
+def test_a_file_that_is_not_there_is_named_with_the_folders_that_were_searched(
+    missing: str, models: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NOISEGRAPH_MODELS", str(models))
+    assert code(["run", "sd/text-to-image-xl-refiner", f"{missing}=lost.safetensors"]) == 2
+    told = capsys.readouterr().err
+    assert f"no file 'lost.safetensors' in {GRAPHS['grid'].parent} or {Path.cwd()} or {models.resolve()}" in told
+    assert told.count("lost.safetensors") == 1
+
+
+def test_a_checkpoint_without_a_text_encoder_is_told_before_anything_runs(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOISEGRAPH_MODELS", str(models))
+    with pytest.raises(ng.GraphError, match="holds no U-Net"):
+        plan(check(load(GRAPHS["text-to-image"]), REGISTRY, {"checkpoint": "a.safetensors"}), Device("cpu", "float32"))
