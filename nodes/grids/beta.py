@@ -10,6 +10,7 @@ from pydantic import Field
 
 from .ends import End, Steps, count, ended
 
+NEAR = 1e-8
 Shape = Annotated[float, Field(gt=0, le=100)]
 
 
@@ -30,12 +31,20 @@ def beta(process: ng.Process, *, steps: Steps = 20, a: Shape = 0.6, b: Shape = 0
 
 
 def quantile(share: float, a: float, b: float) -> float:
-    """The x in [0, 1] with I_x(a, b) = share, by bisection."""
-    low, high = 0.0, 1.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if incomplete(middle, a, b) < share else (low, middle)
-    return 0.0 if share <= 0 else 1.0 if share >= 1 else (low + high) / 2
+    """The x in [0, 1] with I_x(a, b) = share, by Newton's method, and by bisection where that leads out of bounds."""
+    if share <= 0 or share >= 1:
+        return float(share >= 1)
+    log_front = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
+    low, high, x = 0.0, 1.0, 0.5
+    for _ in range(100):
+        beyond = incomplete(x, a, b) - share
+        low, high = (low, x) if beyond > 0 else (x, high)
+        density = math.exp(log_front + (a - 1) * math.log(x) + (b - 1) * math.log1p(-x))
+        found = x - beyond / density if density > 0 else -1.0
+        if abs(found - x) <= NEAR * x:  # the next step would be of the square
+            return found
+        x = found if low < found < high else (low + high) / 2
+    return x
 
 
 def incomplete(x: float, a: float, b: float) -> float:

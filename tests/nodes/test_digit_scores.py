@@ -16,6 +16,7 @@ from .drawing import node, walked
 SCORES, IMPROVED, JUDGE = digit_scores(), model.digit_improved(), digit_classifier()
 
 
+@pytest.mark.slow
 def test_annealed_langevin_dynamics_draws_digits_of_many_kinds_that_the_classifier_knows() -> None:
     process = SCORES.process
     ladder = tuple(process.level(1 - index / 19 * (1 - process.t_min)) for index in range(20))
@@ -55,7 +56,7 @@ def test_the_learned_variance_bounds_the_likelihood_more_tightly_than_either_fix
     data = ng.Latent(torch.from_numpy(found[0][5::60]).float().view(-1, 1, 8, 8) / 8 - 1)
     told = label.encode(label=found[1][5::60].tolist(), classes=10)
     denoiser = node("guide.clamp")(ng.Conditioned(IMPROVED.unet, told))  # as published figures have it
-    levels = node("levels.uniform")(IMPROVED.process, steps=50, spacing="trailing")
+    levels = node("levels.uniform")(IMPROVED.process, steps=25, spacing="trailing")
     with torch.no_grad():
         bits = {
             kind: float(node("likelihood.bound")(denoiser, data, levels, variance=kind).run().total.mean())

@@ -46,6 +46,7 @@ def test_what_the_card_says_is_known_without_torch() -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_words_are_encoded_without_what_torch_imports_to_draw_on_the_meta_device() -> None:
     code = (
         "import sys\n"
@@ -85,6 +86,7 @@ def test_the_tokenizer_ends_where_the_network_looks_for_the_end() -> None:
     assert len(json.loads(Path(SPACE.text.tokenizer).read_text())["model"]["vocab"]) == network["vocab_size"] - 2
 
 
+@pytest.mark.slow
 @needs_emoji
 def test_people_that_were_held_out_are_given_back_at_26_decibels() -> None:
     seen = pictures(emoji("held out"))

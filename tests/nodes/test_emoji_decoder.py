@@ -23,6 +23,7 @@ def drawn(points: ng.Points, scale: float, steps: int = 10) -> ng.Image:
     return vae.decode(SPACE.vae, walked(MADE, node("sampler.dpmpp_2m")(), guided, steps=steps, batch=len(points)))
 
 
+@pytest.mark.slow
 @needs_emoji
 def test_what_is_drawn_from_an_embedding_is_nearest_to_it() -> None:
     from noisegraph_training import data

@@ -14,7 +14,7 @@ from .drawing import needs_emoji, node, walked
 MADE, SPACE = emoji_prior(), emoji_space()
 
 
-def imagined(words: list[str], steps: int = 20) -> ng.Points:
+def imagined(words: list[str], steps: int = 10) -> ng.Points:
     """The embedding of a picture for each of the words."""
     denoiser = ng.Conditioned(MADE.unet, condition.prior(SPACE.text, prompt=words))
     return vision.points(walked(MADE, node("sampler.ddim")(), denoiser, steps=steps, batch=len(words)))
@@ -24,7 +24,7 @@ def imagined(words: list[str], steps: int = 20) -> ng.Points:
 def test_what_it_imagines_is_nearer_to_the_pictures_than_the_embedding_of_their_words_is() -> None:
     from noisegraph_training import data
 
-    seen = data.emoji(part="train", every=36)
+    seen = data.emoji(part="train", every=72)
     pictures = vision.embed(SPACE.text, data.pictures(seen))
     words, drawn = text.embed(SPACE.text, prompt=seen.captions), imagined(seen.captions)
     own = torch.arange(len(pictures))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import noisegraph as ng
 import pytest
@@ -44,27 +45,34 @@ class TestDPMSolverTakenBackwards(SamplerContract):
     order = 2
 
 
+@cache
+def climbed() -> tuple[torch.Tensor, torch.Tensor]:
+    """Points of the mixture at its least noisy level, and where the exact flow takes them."""
+    here, there = rising(1)
+    start = here.alpha * three_clusters().sample(8, seed=1)
+    return start, three_clusters().flow(start, here, there, steps=2000)
+
+
 @pytest.mark.parametrize("name", SOLVERS)
 def test_it_climbs_to_the_noise_of_the_exact_flow_at_the_solvers_order(name: str) -> None:
     order, solver = SOLVERS[name]
-    model, start, ends = three_clusters(), three_clusters().sample(8, seed=1), rising(1)
-    exact = model.flow(ends[0].alpha * start, ends[0], ends[1], steps=4000)
+    start, exact = climbed()
 
     def error(steps: int) -> float:
-        found = result(inverse(solver()), model.denoiser(), ends[0].alpha * start, rising(steps))
+        found = result(inverse(solver()), three_clusters().denoiser(), start, rising(steps))
         return float((found - exact).norm(dim=1).mean())
 
-    found = measured_order(error, (80, 160, 320, 640))
+    found = measured_order(error, (80, 160, 320) if order < 3 else (160, 320, 640))
     assert found.order == pytest.approx(order, abs=0.2), str(found)
 
 
 @pytest.mark.parametrize("name", SOLVERS)
 def test_what_is_inverted_and_drawn_again_is_the_data(name: str) -> None:
     _, solver = SOLVERS[name]
-    model, start, up = three_clusters(), three_clusters().sample(8, seed=1), rising(400)
+    model, start, up = three_clusters(), three_clusters().sample(8, seed=1), rising(200)
     noise = result(inverse(solver()), model.denoiser(), start, up)
     again = result(solver(), model.denoiser(), noise, reverse(up))
-    assert float((again - start).abs().max()) < (0.05 if name == "ddim" else 2e-3)
+    assert float((again - start).abs().max()) < (0.1 if name == "ddim" else 4e-3)
 
 
 def test_eulers_inverse_is_that_of_ddim_which_asks_where_it_is() -> None:

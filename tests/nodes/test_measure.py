@@ -21,6 +21,12 @@ PROCESS = ng.ContinuousVP()
 START = ng.Latent(ng.normal(range(8), torch.empty(8, 2), "initial"))
 
 
+@pytest.fixture(autouse=True)
+def _short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shorter way to the exact answers, which is far more exact still than what is compared with them."""
+    monkeypatch.setattr(measure, "EXACT", 250)
+
+
 def test_errors_fall_with_the_order_of_the_method_over_evaluations_or_steps() -> None:
     levels = log_snr(PROCESS, steps=160)
     first, second = measure.errors([euler(), heun()], three_clusters(), START, levels, halvings=2).run()
@@ -43,14 +49,14 @@ def test_a_step_to_clean_data_stays_in_every_grid() -> None:
     (found,) = measure.errors([euler()], three_clusters(), START, levels, halvings=9, over="steps").run()
     assert found.x == (2.0, 3.0, 5.0, 9.0)
     ahead = sample(euler(), three_clusters().denoiser(), ng.Latent(START.double()), levels).run()
-    exact = three_clusters().flow(START.double(), levels[0], ng.Level(0.0, 1.0, 1e-6), steps=3000)
-    assert found.y[-1] == pytest.approx(float((ahead - exact).norm(dim=1).mean()), rel=1e-6)
+    exact = three_clusters().flow(START.double(), levels[0], ng.Level(0.0, 1.0, 1e-6), steps=1000)
+    assert found.y[-1] == pytest.approx(float((ahead - exact).norm(dim=1).mean()), rel=1e-4)
 
 
 def test_distances_are_small_where_the_law_is_drawn_and_large_where_it_is_not() -> None:
     levels = log_snr(PROCESS, steps=32)
     right, wrong = measure.distances(
-        [euler_maruyama(), ddim(eta=1.0)], three_clusters(), levels, count=200, halvings=3
+        [euler_maruyama(), ddim(eta=1.0)], three_clusters(), levels, count=100, halvings=3
     ).run()
     assert abs(right.y[-1]) < 0.02
     assert wrong.y[0] > 0.05

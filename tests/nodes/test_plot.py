@@ -103,6 +103,7 @@ def test_wrong_numbers_of_labels_levels_and_items_are_refused() -> None:
         plot.snapshot(Trajectory(WALK.states[:2], LEVELS))
 
 
+@pytest.mark.slow
 def test_pyplot_with_its_global_figures_is_never_imported() -> None:
     import subprocess
     import sys
