@@ -37,6 +37,8 @@ FEW: dict[str, dict[str, Any]] = {
     "systems/ncsn": {"levels": 20},
 }
 """Inputs of a graph that go together, for few pictures."""
+LONG = ("systems/ddim", "systems/ddpm", "systems/improved-ddpm", "systems/ncsn", "systems/score-sde", "train/emoji")
+"""How the names of graphs begin whose steps are counted by the paper, or who draw all emoji first."""
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +103,9 @@ def test_all_are_planned_without_torch() -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("name", WHOLE)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name.startswith(LONG) else []) for name in WHOLE]
+)
 def test_it_runs(name: str, cache: Cache) -> None:
     graph = opened(name)
     if "data.emoji" in GRAPHS[name].read_text(encoding="utf-8") and not emoji_can_be_drawn():
