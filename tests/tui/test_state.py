@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from noisegraph.serving.gpu import Gauge
 from noisegraph.tui.document.document import Document
+from noisegraph.tui.document.marks import Marks, Pin
 from noisegraph.tui.header.bar import _meters as shown_meters
 from noisegraph.tui.header.bar import progress
 from noisegraph.tui.header.signals import notice, title
@@ -19,6 +20,7 @@ from noisegraph.tui.link.lines import Lines, Message, parsed
 from noisegraph.tui.link.pace import Pace
 from noisegraph.tui.log.ring import Filter, Ring
 from noisegraph.tui.log.telling import lines_of
+from noisegraph.tui.state.aside import Aside
 from noisegraph.tui.state.node import NodeState
 from noisegraph.tui.state.plan import Plan, plan_of, standing
 from noisegraph.tui.state.queue import Entry, Queue
@@ -203,7 +205,7 @@ def test_what_is_remembered_comes_back_and_what_is_damaged_counts_as_nothing(tmp
     memory = Memory(tmp_path)
     assert memory.session() == Session()
     entry = Entry("0007", "g", {"command": "run"})
-    session = Session("g.json", "a", "noisegraph-light", "boxes", "log", 8, (entry.told(),))
+    session = Session("g.json", "noisegraph-light", "boxes", "log", 8, (entry.told(),), "seed:1*")
     memory.remember(session)
     assert memory.session() == session
     assert memory.session().queued().entries == (entry,)
@@ -211,6 +213,32 @@ def test_what_is_remembered_comes_back_and_what_is_damaged_counts_as_nothing(tmp
         (tmp_path / "tui" / "session.json").write_text(text)
         assert memory.session().graph == ""
         assert memory.session().queued() == Queue()
+
+
+def test_what_is_said_of_a_graph_beside_its_file_is_remembered_for_each_graph(tmp_path: Path) -> None:
+    memory = Memory(tmp_path)
+    marks = Marks(frozenset("a"), frozenset("b"), {"c": Pin({"c": {"use": "probe.number", "value": 3}})})
+    aside = Aside("d", ("e", "f"), frozenset("g"), marks, {("h", "seed"): "random", ("", "seed"): "increment"})
+    memory.put_aside(tmp_path / "one.json", aside)
+    assert memory.aside(tmp_path / "one.json") == aside
+    assert memory.aside(tmp_path / "two.json") == Aside()
+
+
+@pytest.mark.parametrize("name", ["node", "folds", "marked", "muted", "bypassed", "pinned", "policies"])
+def test_what_is_damaged_of_it_counts_as_nothing(name: str) -> None:
+    for told in (None, 3, "x", [3], [["x"]], {"x": 3}, {"x": {"y": 3}}):
+        made = Aside.of({name: told})
+        assert made == Aside(node="x") if (name, told) == ("node", "x") else made.folds in ((), ("x",))
+        assert Aside.of(made.told()) == made
+
+
+def test_a_node_that_is_renamed_keeps_its_marks_and_its_seeds_policy(tmp_path: Path) -> None:
+    store = Store(Document("{}"), "out")
+    store.marks = Marks(frozenset("a"))
+    store.policies = {("a", "seed"): "random", ("", "a"): "increment"}
+    store.renamed("a", "b")
+    assert store.marks == Marks(frozenset("b"))
+    assert store.policies == {("b", "seed"): "random", ("", "b"): "increment"}
 
 
 def test_a_draft_is_kept_until_it_is_forgotten_and_belongs_to_its_path(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from ..folders import config_folder, state_folder
 from .authored import Authored
 from .commands.table import CHORDS, COMMANDS, bindings
 from .failing import Failing
+from .graph.sheet import PAGES
 from .graph.view import GraphView
 from .header.banner import Banner
 from .keys.chords import PATIENCE, chords_of
@@ -66,7 +67,10 @@ class NoisegraphApp(Authored, Failing, Outside):
 
     def show_first(self) -> None:
         """The graph; what need not be seen at once comes after."""
-        self.store.document = self.restored(self.store.document)
+        aside = self.memory.aside(self.store.document.path)
+        self.store.open(self.restored(self.store.document), aside)
+        self.main.graph.way = self._session.view if self._session.view in PAGES else "rails"
+        self.main.graph.begin(aside.node, aside.folds, aside.marked)
         self.main.show_document(self.store)
         self.main.go("graph")
         self.call_after_refresh(self._begin)
@@ -103,6 +107,9 @@ class NoisegraphApp(Authored, Failing, Outside):
 
     def _on_graph_view_opened(self, event: GraphView.Opened) -> None:
         self.main.go("inspector")
+
+    def _on_graph_view_altered(self, event: GraphView.Altered) -> None:
+        self.remember()
 
     def _on_preview_opened(self, event: Preview.Opened) -> None:
         self.open_file(event.file)

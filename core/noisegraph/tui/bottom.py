@@ -56,6 +56,8 @@ class Bottom(Vertical):
         """The pane that is open."""
         self.kept: Results | None = None
         """Where results are kept."""
+        self.filter = ""
+        """Which results are shown."""
         self._makers: dict[str, Callable[[], Widget]] = {
             "log": self._log,
             "problems": _problems,
@@ -73,6 +75,7 @@ class Bottom(Vertical):
         from .results.pane import ResultsPane
 
         pane = ResultsPane()
+        pane.filter = self.filter
         if self.kept is not None:
             self.call_after_refresh(pane.show, self.kept.all)
         return pane

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..errors import GraphError
 from .document.document import ChangedOnDiskError, Document
+from .state.aside import Aside
 from .state.session import Draft, Memory, Session
 from .state.store import Store
 from .working import Working
@@ -30,10 +31,11 @@ class Editing(Working):
 
     def open(self, document: Document) -> None:
         """Another graph; its draft comes back, if there is one."""
-        store = self.store
-        store.document = self.restored(document)
-        store.forget_run()
-        self.main.show_document(store)
+        self.remember_now()
+        aside = self.memory.aside(document.path)
+        self.store.open(self.restored(document), aside)
+        self.main.graph.begin(aside.node, aside.folds, aside.marked)
+        self.main.show_document(self.store)
         self.tell_restored()
         self.ask_plan()
         self.remember()
@@ -141,11 +143,14 @@ class Editing(Working):
     def remember_now(self) -> None:
         """Write down how things are."""
         store = self.store
+        graph = self.main.graph
         session = Session(
-            str(store.document.path), self.main.selected, self.theme, self.main.graph.way, self.main.open_pane,
-            store.next_run, tuple(entry.told() for entry in store.begun_and_queued()),
+            str(store.document.path), self.theme, graph.way, self.main.open_pane, store.next_run,
+            tuple(entry.told() for entry in store.begun_and_queued()), self.main.bottom.filter,
         )  # fmt: skip
+        aside = Aside(self.main.selected, graph.folds, graph.marked, store.marks, store.policies)
         try:
             self.memory.remember(session)
+            self.memory.put_aside(store.document.path, aside)
         except OSError as error:
             self.main.add_log([f"the session is not remembered: {error.strerror}"], "error")

@@ -99,6 +99,10 @@ class Recalling(Editing):
             self.tell(f"{self.results.path} cannot be written: {error.strerror}", "error")
         self._show_results()
 
+    def _on_results_pane_filtered(self, event: ResultsPane.Filtered) -> None:
+        self.main.bottom.filter = event.text
+        self.remember()
+
     def _on_results_pane_opened(self, event: ResultsPane.Opened) -> None:
         self.open_file(event.file)
 

@@ -194,9 +194,8 @@ class MainScreen(Screen[None]):
         self._right.mount(self.preview, self.node_form)
         self._below.mount(self.bottom)
         self._furnished = True
+        self.bottom.filter = session.filter
         self.bottom.open(session.pane if session.pane in BELOW else "log")
-        if session.node in store.document.outline.items:
-            self.graph.select(session.node)
         self.show_node(store, self.selected)
 
     @property

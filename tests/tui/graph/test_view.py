@@ -14,6 +14,7 @@ from textual.app import App, ComposeResult
 from textual.message import Message
 from textual.pilot import Pilot
 
+from ..cost import no_garbage
 from .drawings import graph, variants
 
 FORK = graph(out="mid side", side="", mid="top", top="")
@@ -47,7 +48,7 @@ class Probe(App[None]):
     def _on_graph_view_opened(self, message: GraphView.Opened) -> None:
         self.told.append(message)
 
-    def _on_graph_view_marked(self, message: GraphView.Marked) -> None:
+    def _on_graph_view_altered(self, message: GraphView.Altered) -> None:
         self.told.append(message)
 
     def drawn(self) -> list[str]:
@@ -149,7 +150,7 @@ def test_the_row_tells_the_state_by_shape_and_word_and_a_loop_by_a_bar() -> None
             "▌◆   top   test.node      cached",
             " ◐   mid   test.node      ━━━━━──────  5/10",
             " │ · side  test.node",
-            " ●─╯ out   test.node      done 0.25s",
+            " ●─╯ out   test.node      done 0.2 s",
         ]
 
     played(FORK, act)
@@ -168,7 +169,7 @@ def test_a_table_shows_what_is_read_and_why() -> None:
         await pilot.pause()
         head, *rows = app.drawn()
         assert head.split() == ["node", "type", "reads", "parameters", "state", "time"]
-        assert [row.split()[-1] for row in rows[:4]][1] == "2.00s"
+        assert rows[1].endswith("2.0 s")
         assert "top" in rows[1]
         assert "stale top changed" in rows[1]
         await pilot.press("v")
@@ -235,20 +236,28 @@ def test_the_graph_is_scrolled_so_that_the_node_is_seen() -> None:
     played(variants(20), act)
 
 
-@pytest.mark.parametrize("count", [1, 22, 110])
-def test_a_state_is_drawn_within_few_milliseconds_however_large_the_graph(count: int) -> None:
+def _cost_of_a_state(count: int) -> float:
+    """The CPU seconds that it takes to show that one node is a step further, in the quieter half of many times."""
+    spent = []
+
     async def act(app: Probe, pilot: Pilot[None]) -> None:
         states = dict.fromkeys(app.outline.items, NodeState("pending"))
         app.view.states(states)
         await pilot.pause()
         name = app.view._page.order[1]
-        spent = []
         for step in range(40):
             states = {**states, name: NodeState("running", step=step, of=40)}
             began = time.process_time()
             app.view.states(states)
             await pilot.pause()
             spent.append(time.process_time() - began)
-        assert sorted(spent)[20] < 0.006  # 1.1 to 2.4 ms on a machine of 2026
 
-    played(variants(count), act, (120, 40))
+    with no_garbage():
+        played(variants(count), act, (120, 40))
+    return sorted(spent)[10]
+
+
+def test_a_state_is_drawn_within_few_milliseconds_however_large_the_graph() -> None:
+    small, large = _cost_of_a_state(1), _cost_of_a_state(110)
+    assert large < 4 * small  # of 12 and 994 nodes
+    assert large < 0.015  # 2 ms on a machine of 2026

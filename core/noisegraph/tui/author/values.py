@@ -68,7 +68,7 @@ class Values(Wiring):
                 return str(error)
             return ""
 
-        told: Callable[[str], str] = (lambda text: f"~{tokens(text)} tokens") if prompt else (lambda text: "")
+        told: Callable[[str], str] = (lambda text: f"about {tokens(text)} tokens") if prompt else (lambda text: "")
         title = " · ".join(part for part in (field.node, field.name) if part)
         held = field.text if text is None else text
         earlier = self.prompts.texts if prompt else ()
@@ -150,6 +150,7 @@ class Values(Wiring):
         """Let a seed's policy be the next one."""
         policy = after(self.app.store.policies.get(target, POLICIES[0]))
         self.app.store.policies = {**self.app.store.policies, target: policy}
+        self.app.remember()
         self.app.main.show_node(self.app.store, self.inspector.node)
         self.app.tell(f"after each run: {target[1]} {policy}")
 

@@ -103,9 +103,13 @@ class Wiring(Desk):
         old = field.name if field is not None and not field.node else self.node
 
         def take(new: str | None) -> None:
-            if new and self.attempt(lambda document: edits.rename(document, old, new.strip())):
-                self.app.store.marks = self.app.store.marks.renamed(old, new.strip())
-                if new.strip() in self.outline.items:
-                    self.app.main.graph.select(new.strip())
+            new, graph = (new or "").strip(), self.app.main.graph
+            folds, marked = (
+                tuple(new if name == old else name for name in names) for names in (graph.folds, graph.marked)
+            )
+            if new and self.attempt(lambda document: edits.rename(document, old, new)):
+                self.app.store.renamed(old, new)
+                graph.begin(new if field is None or field.node else graph.selected, folds, frozenset(marked))
+                graph.show(self.outline)
 
         self.app.push_screen(Prompt(f"rename {old}", old), take)

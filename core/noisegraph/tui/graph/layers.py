@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import NamedTuple
 
 from ..outline import Item, Outline
@@ -166,7 +167,7 @@ def _wanted(now: Layers, place: Place, before: Mapping[Place, Sequence[Place]], 
 def _spread(found: Layers, column: Sequence[Place], wanted: Sequence[float]) -> dict[Place, int]:
     """The rows nearest to those wanted, none above the one before: neighbours that want too much meet in the middle."""
     sizes = [1 if place.passing else height(found.ports[place.name]) + _GAP for place in column]
-    offsets = [sum(sizes[:index]) for index in range(len(sizes))]
+    offsets = list(accumulate(sizes, initial=0))[:-1]
     blocks: list[tuple[float, int]] = []
     for want, offset in zip(wanted, offsets, strict=True):
         mean, count = want - offset, 1

@@ -104,6 +104,16 @@ class GraphSheet(ScrollView, can_focus=True):
         """The nodes that are marked."""
         return self._scene.marked
 
+    @property
+    def folds(self) -> tuple[str, ...]:
+        """The nodes that stand for what is folded into them."""
+        return self._folds
+
+    def begin(self, node: str, folds: tuple[str, ...], marked: frozenset[str]) -> None:
+        """Another graph will be shown, or one with other names: this node meant, these folded and marked."""
+        self._folds, self._wanted = folds, ""
+        self._scene = Scene(selected=node, marked=marked)
+
     def show(self, outline: Outline) -> None:
         """Draw this graph; the selection stays where the node is still there."""
         self.outline = outline

@@ -51,10 +51,8 @@ class GraphView(GraphSheet):
         node: str
 
     @dataclass
-    class Marked(Message):
-        """Other nodes are marked."""
-
-        nodes: frozenset[str]
+    class Altered(Message):
+        """Other nodes are marked or folded, or the graph is drawn in another way."""
 
     def __init__(self, *, id: str | None = "graph") -> None:
         super().__init__(id=id)
@@ -175,6 +173,7 @@ class GraphView(GraphSheet):
         ways = list(PAGES)
         self.way = ways[(ways.index(self.way) + 1) % len(ways)]
         self._lay_out()
+        self.post_message(self.Altered())
 
     def action_centre(self) -> None:
         """Put the node into the middle of the pane."""
@@ -191,6 +190,7 @@ class GraphView(GraphSheet):
         elif len(folded(self.outline, [self.selected]).members.get(self.selected, ())) > 1:
             self._folds = (*self._folds, self.selected)
         self._lay_out()
+        self.post_message(self.Altered())
 
     def action_mark(self) -> None:
         """Mark the node, or no longer, and go on."""
@@ -216,7 +216,7 @@ class GraphView(GraphSheet):
         self._strips.clear()
         self.refresh()
         self._title()
-        self.post_message(self.Marked(self.marked))
+        self.post_message(self.Altered())
 
     def _next(self, way: int, wanted: Callable[[str], bool]) -> None:
         order = self._page.order

@@ -51,6 +51,12 @@ class ResultsPane(ResultsWall):
     ]
 
     @dataclass
+    class Filtered(Message):
+        """Only results that fit are shown from now on."""
+
+        text: str
+
+    @dataclass
     class Recalled(Message):
         """The open graph is to have this of a result."""
 
@@ -178,7 +184,7 @@ class ResultsPane(ResultsWall):
         event.stop()
         event.prevent_default()
         if event.key in ("enter", "escape"):
-            self.filter = "" if event.key == "escape" else self._typed
+            self._take_filter("" if event.key == "escape" else self._typed)
             self._typed = None
         elif event.key in ("backspace", "ctrl+h"):
             self._typed = self._typed[:-1]
@@ -193,8 +199,12 @@ class ResultsPane(ResultsWall):
         elif self._a is not None or self.beside != "picture":
             self._a, self.beside = None, "picture"
         else:
-            self.filter = ""
+            self._take_filter("")
         self._sift()
+
+    def _take_filter(self, text: str) -> None:
+        self.filter = text
+        self.post_message(self.Filtered(text))
 
     def _show(self, beside: Beside) -> None:
         self.beside = beside

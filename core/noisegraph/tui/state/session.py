@@ -1,4 +1,4 @@
-"""What is remembered from one time to the next: the graph, the cursor, the queue, how things looked, and drafts."""
+"""What is remembered from one time to the next: the graph, the queue, how things looked, drafts."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .aside import Aside
 from .queue import Entry, Queue
 
 _SUBFOLDER = "tui"
@@ -21,13 +22,13 @@ class Session:
 
     graph: str = ""
     """The path, or the name in the library."""
-    node: str = ""
     theme: str = ""
     view: str = ""
     pane: str = ""
     next_run: int = 1
     queue: tuple[Mapping[str, Any], ...] = ()
-    prompts: tuple[str, ...] = ()
+    filter: str = ""
+    """Which results are shown."""
 
     def queued(self) -> Queue:
         """The runs that waited."""
@@ -84,9 +85,21 @@ class Memory:
         """The graph was saved: there is no draft any more."""
         self._draft_file(path).unlink(missing_ok=True)
 
+    def aside(self, path: Path) -> Aside:
+        """What is remembered of a graph beside its file."""
+        told = _read(self._file("graphs", path))
+        return Aside.of(told) if told.get("path") == str(path) else Aside()
+
+    def put_aside(self, path: Path, aside: Aside) -> None:
+        """Write it down; raises OSError."""
+        _write(self._file("graphs", path), {"path": str(path), **aside.told()})
+
     def _draft_file(self, path: Path) -> Path:
+        return self._file("drafts", path)
+
+    def _file(self, kind: str, path: Path) -> Path:
         number = zlib.crc32(str(path).encode("utf-8", "surrogatepass"))
-        return self._folder / "drafts" / f"{path.stem[:40]}-{number:08x}.json"
+        return self._folder / kind / f"{path.stem[:40]}-{number:08x}.json"
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 from ..document.document import Document
 from ..document.marks import Marks
 from ..link.lines import Message
+from .aside import Aside
 from .catalog import Catalog
 from .node import NodeState
 from .plan import Plan, plan_of, standing
@@ -90,6 +91,14 @@ class Store:
         state = standing(name, self.run, self.plan)
         return replace(state, why=f"pinned · {state.why}") if name in self.marks.pinned else state
 
+    def renamed(self, old: str, new: str) -> None:
+        """What is said of a node beside the graph is said of its new name, or of that of an input."""
+        self.marks = self.marks.renamed(old, new)
+        self.policies = {
+            (new if node == old else node, new if not node and port == old else port): policy
+            for (node, port), policy in self.policies.items()
+        }
+
     def _request(self, text: str, more: Mapping[str, Any]) -> Message:
         path = self.document.path
         return {"graph": text, "name": path.name, "folder": str(path.parent), **more}
@@ -121,8 +130,10 @@ class Store:
         self.run, self.asked[entry.id] = Run(entry.id, entry.title), entry.command
         return entry.command
 
-    def forget_run(self) -> None:
-        """Another graph is open: what the last run says of nodes is of no use for it."""
+    def open(self, document: Document, aside: Aside) -> None:
+        """Another graph: what the last run and the marks say of nodes is of no use for it."""
+        self.document, self.marks, self.policies = document, aside.marks, dict(aside.policies)
+        self.fresh = frozenset()
         if not self.busy:
             self.run = None
         self.plan = Plan()
