@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from .screens import still as still
+
 
 @pytest.fixture(autouse=True)
 def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,7 +47,7 @@ async def until(pilot: Pilot[int], true: Callable[[], object], seconds: float = 
         if true():
             await pilot.pause()
             return
-        await pilot.pause(0.02)
+        await asyncio.sleep(0.02)
     raise AssertionError("it never came to be")
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from noisegraph.tui.app import NoisegraphApp
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
-from .probe import app_on, drive, until
-from .screens import compare, freeze
+from .probe import drive, until
+from .screens import Still, compare
 
 KEYS: dict[str, tuple[str, ...]] = {
     "form": ("enter",),
@@ -27,12 +25,8 @@ KEYS: dict[str, tuple[str, ...]] = {
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("name", KEYS)
-def test_a_screen_of_authoring_is_as_it_was(
-    name: str, size: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    app = app_on(Path(), "--exact")
-    freeze(app, monkeypatch)
+def test_a_screen_of_authoring_is_as_it_was(name: str, size: tuple[int, int], still: Still) -> None:
+    app = still()
 
     async def play(pilot: Pilot[int]) -> None:
         await until(pilot, lambda: app.store.plan.known and app.store.catalog.entries)
@@ -40,11 +34,11 @@ def test_a_screen_of_authoring_is_as_it_was(
         app.clear_notifications()
         for key in KEYS[name]:
             await pilot.press(key)
-            await pilot.pause(0.1)
-        await pilot.pause(0.2)
+            await pilot.pause()
+        await pilot.pause()
         _hold_still(app)
-        await pilot.pause(0.1)
-        compare(app, f"{name}-{size[0]}x{size[1]}")
+        await pilot.pause()
+        await compare(pilot, app, f"{name}-{size[0]}x{size[1]}")
 
     drive(app, play, size)
 

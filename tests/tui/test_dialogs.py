@@ -14,6 +14,7 @@ def test_a_box_is_left_once_though_the_key_was_pressed_twice(tmp_path: Path) -> 
     app = app_on(tmp_path)
 
     async def play(pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: app.store.catalog.entries and app.main.inspector is not None)
         for key in ("ctrl+p", "question_mark", "ctrl+o", "e", "a", "B", "f2", "ctrl+f"):
             await pilot.press(key)
             await until(pilot, lambda: len(app.screen_stack) == 2)

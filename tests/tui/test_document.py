@@ -87,6 +87,7 @@ def test_a_list_keeps_its_lines_when_one_of_its_values_changes() -> None:
     assert after.text == text.replace("4.0", "5.0")
 
 
+@pytest.mark.slow
 def test_every_graph_of_the_library_survives_a_rename_of_every_name() -> None:
     for path in library().values():
         document = Document.open(path)

@@ -15,7 +15,7 @@ from noisegraph.tui.document.references import literal, references
 
 from tests.tui.written_graphs import TEXTS, VALUES, documents, parsed
 
-EXAMPLES = settings(max_examples=150, deadline=None)
+EXAMPLES = settings(max_examples=50, deadline=None)
 PORTS = st.sampled_from(["scale", "a", "bb", "größe", "new port"])
 
 

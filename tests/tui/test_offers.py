@@ -24,7 +24,8 @@ from noisegraph.tui.form.lines import lines
 from noisegraph.tui.state.catalog import Catalog
 from noisegraph.tui.state.node import NodeState
 
-SPECS = list(Registry.installed().specs().values())
+REGISTRY = Registry.installed()
+SPECS = list(REGISTRY.specs().values())
 CATALOG = Catalog.of({"nodes": [told(spec) for spec in SPECS], "flows": flows(SPECS)})
 DIGIT = Document.open(library()["digit"])
 CONTEXT = Context(DIGIT.outline, CATALOG)
@@ -34,7 +35,7 @@ def _wrong_wires(document: Document) -> list[str]:
     from noisegraph.check import check
     from noisegraph.graph import parse
 
-    return [problem.what for problem in check(parse(document.text), Registry.installed()).problems]
+    return [problem.what for problem in check(parse(document.text), REGISTRY).problems]
 
 
 def test_every_source_that_is_offered_passes_the_check_and_no_other_does() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from textwrap import dedent
 
 from hypothesis import given, settings
@@ -14,6 +13,7 @@ from noisegraph.tui.graph.scene import Scene
 from noisegraph.tui.outline import Outline
 from noisegraph.tui.state.node import NodeState
 
+from ..cost import least
 from .drawings import graph, graphs, variants
 
 _NORTH, _EAST, _SOUTH, _WEST = 1, 2, 4, 8
@@ -107,12 +107,12 @@ def test_every_row_is_as_wide_as_the_drawing_drafts_with_circles_too(outline: Ou
         assert sum(len(part.text) for part in page.line(y, max(across, width), Scene())) == max(across, width)
 
 
-def test_a_large_sweep_is_laid_out_in_little_time() -> None:
-    outline = variants(110)
-    began = time.process_time()
-    page = BoxPage(outline)
-    assert time.process_time() - began < 0.6  # 0.1 s on a machine of 2026
-    assert len(page.order) == 994
+def test_a_graph_five_times_as_large_takes_about_five_times_as_long() -> None:
+    small, large = variants(22), variants(110)
+    assert len(BoxPage(large).order) == 994
+    spent = least(lambda: BoxPage(large), 3)
+    assert spent < 15 * least(lambda: BoxPage(small))
+    assert spent < 0.4  # 40 ms on a machine of 2026
 
 
 def followed(layout: Boxes, name: str, x: int, y: int) -> set[tuple[str, int]]:

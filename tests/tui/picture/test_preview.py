@@ -200,6 +200,7 @@ def test_kitty_is_sent_a_result_once_and_shown_its_placeholders(
         assert app.drawn() == lines
         assert len([part for part in written if part.startswith("\x1b_G")]) == len(told)
         await pilot.resize_terminal(60, 30)
+        await pilot.pause()
         app.drawn()
         assert "\x1b_Ga=d,d=I,i=1,q=2\x1b\\" in written
 
