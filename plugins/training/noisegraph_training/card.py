@@ -17,17 +17,15 @@ def weights(
     purpose: str,
     licence: str,
     graph: str,
-    dtype: Literal["float32", "float16"] = "float32",
+    dtype: Literal["float32", "float16", "int8"] = "float32",
 ) -> ng.WeightsFile:
     """What was learned as a weights file with a card.
 
     purpose: what the network does, in a sentence
     licence: under which the weights may be used
     graph: the graph that makes them
-    dtype: how the numbers are stored
+    dtype: how the numbers are stored; int8: matrices by rows, NAME.scale times whole numbers, the rest as float16
     """
-    import torch
-
     card = {
         "about": purpose,
         "licence": licence,
@@ -36,8 +34,24 @@ def weights(
         "network": dict(architecture.config),
         "parameters": sum(value.numel() for value in trained.parameters.values()),
         "loss": round(trained.loss, 6),
+        "stored": dtype,
     }
-    stored = getattr(torch, dtype)
-    return ng.WeightsFile(
-        {name: value.cpu().contiguous().to(stored) for name, value in trained.parameters.items()}, card
-    )
+    tensors: dict[str, ng.Tensor] = {}
+    for name, value in trained.parameters.items():
+        tensors |= _stored(name, value.cpu().contiguous(), dtype)
+    return ng.WeightsFile(tensors, card)
+
+
+def _stored(name: str, value: ng.Tensor, dtype: str) -> dict[str, ng.Tensor]:
+    """A parameter as the file has it, by name: itself, or whole numbers up to 127 and the scale of each row."""
+    import torch
+
+    if dtype != "int8":
+        return {name: value.to(getattr(torch, dtype))}
+    if value.ndim < 2:
+        return {name: value.half()}
+    largest = value.flatten(1).abs().amax(1).view(-1, *[1] * (value.ndim - 1))
+    # A row's scale is stored as float16: the numbers are those that this very scale gives back best.
+    scale = (largest / 127).clamp(min=2**-24).half()
+    whole = (value / scale.float()).round().clamp(-127, 127).to(torch.int8)
+    return {name: whole, f"{name}.scale": scale}

@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import noisegraph as ng
 from pydantic import Field
 
 from . import emoji as unicode_emoji
+from . import folder as captioned_folder
 from .examples import Captioned, Examples
 from .scenes import Scenes
 from .scenes import scenes as drawn_scenes
 
 
 @ng.node(device=False)
-def digits(*, part: Literal["all", "train", "held out"] = "train", every: Annotated[int, Field(ge=2)] = 6) -> Examples:
+def digits(
+    *,
+    part: Literal["all", "train", "held out"] = "train",
+    every: Annotated[int, Field(ge=2)] = 6,
+    size: Literal[8, 4, 2] = 8,
+) -> Examples:
     """The 1,797 handwritten digits of 8 x 8 pixels and 17 grey levels that scikit-learn ships.
 
     part: which digits; those held out are for judging what was learned
     every: one digit in so many is held out
+    size: pixels a side; of smaller ones each is the mean of those that fall together
 
-    Data float32 [examples, 1, 8, 8] in [-1, 1], ink is 1. Source: Alpaydin & Kaynak (1998), Optical Recognition of
-    Handwritten Digits, UCI Machine Learning Repository, test set.
+    Data float32 [examples, 1, size, size] in [-1, 1], ink is 1. Source: Alpaydin & Kaynak (1998), Optical Recognition
+    of Handwritten Digits, UCI Machine Learning Repository, test set.
     """
     import torch
     from sklearn.datasets import load_digits
+    from torch.nn import functional
 
     pixels, labels = load_digits(return_X_y=True)
-    data = torch.from_numpy(pixels).float().view(-1, 1, 8, 8) / 8 - 1
+    data = functional.avg_pool2d(torch.from_numpy(pixels).float().view(-1, 1, 8, 8) / 8 - 1, 8 // size)
     held_out = torch.arange(len(data)) % every == every - 1
     chosen = {"all": held_out | True, "train": ~held_out, "held out": held_out}[part]
     name = f"Optical Recognition of Handwritten Digits (UCI, in scikit-learn), {part}"
@@ -58,6 +67,29 @@ def emoji(
 
 
 @ng.node(device=False)
+def folder(
+    *,
+    path: Annotated[str, ng.FileKind((), folders=True)],
+    size: Annotated[int, Field(ge=8, le=1024)] = 64,
+    fit: captioned_folder.Fit = "crop",
+    licence: str = "not told",
+) -> Captioned:
+    """A folder of pictures with captions: NAME.txt beside each picture, metadata.jsonl or captions.json.
+
+    path: the folder; those in it are looked into as well
+    size: pixels a side
+    fit: crop takes the middle square of a picture, pad lays the whole of it on white
+    licence: under which the pictures may be used, for the card
+    """
+    import torch
+
+    found = captioned_folder.pairs(Path(path))
+    pixels = torch.stack([captioned_folder.pixels(one.path, size, fit) for one in found])
+    name = f"{len(found)} captioned pictures of the folder '{Path(path).name}' at {size} x {size}"
+    return Captioned(pixels, [one.caption for one in found], name, licence)
+
+
+@ng.node(device=False)
 def points(points: ng.Points, *, name: str) -> Examples:
     """Points as examples that all have one label.
 
@@ -69,9 +101,12 @@ def points(points: ng.Points, *, name: str) -> Examples:
 
 
 @ng.node(device=False)
-def captioned(examples: Examples) -> Captioned:
-    """Labelled pictures in [-1, 1] as pictures in colour whose captions are their labels."""
-    pixels = ((examples.data + 1) * 127.5).round().clamp(0, 255).byte().expand(-1, 3, -1, -1).contiguous()
+def captioned(examples: Examples, *, channels: Literal[1, 3] = 3) -> Captioned:
+    """Labelled pictures in [-1, 1] as pictures whose captions are their labels.
+
+    channels: 3 makes colour pictures of grey ones
+    """
+    pixels = ((examples.data + 1) * 127.5).round().clamp(0, 255).byte().expand(-1, channels, -1, -1).contiguous()
     return Captioned(pixels, [str(label) for label in examples.labels.tolist()], examples.name, examples.licence)
 
 
@@ -106,4 +141,4 @@ def pictures(examples: Captioned) -> ng.Image:
 @ng.hookimpl
 def noisegraph_nodes() -> list[object]:
     """The nodes of this file."""
-    return [digits, emoji, points, captioned, labels, scenes, pictures]
+    return [digits, emoji, folder, points, captioned, labels, scenes, pictures]

@@ -26,7 +26,7 @@ class Captioned(NamedTuple):
     """Pictures with words, and where they come from."""
 
     pixels: ng.Tensor
-    """uint8 [examples, 3, height, width]."""
+    """uint8 [examples, 3, height, width]; of grey ones 1 channel."""
     captions: list[str]
     name: str
     licence: str

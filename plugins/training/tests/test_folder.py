@@ -1,0 +1,146 @@
+"""A folder of captioned pictures: every form that trainers know is read, and what is amiss is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import noisegraph as ng
+import pytest
+import torch
+from noisegraph.check import check, require
+from noisegraph.devices import resolve
+from noisegraph.events import RunFinished
+from noisegraph.graph import library, parse
+from noisegraph.plan import plan
+from noisegraph.registry import Registry
+from noisegraph.run import run
+from noisegraph.store.cache import Cache
+from noisegraph_training.data import folder
+from PIL import Image
+
+COLOURS = {"red.png": "red", "below/green.jpg": "green", "blue.webp": "blue"}
+GIVEN = {"folder": ".", "iterations": 2, "batch": 2}
+WORDS = {name: f"a {colour} card" for name, colour in COLOURS.items()}
+
+
+@pytest.fixture
+def cards(tmp_path: Path) -> Path:
+    """Three pictures of one colour each, without captions."""
+    for name, colour in COLOURS.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        Image.new("RGB", (20, 12), colour).save(path, lossless=True, quality=100)
+    return tmp_path
+
+
+def beside(cards: Path) -> None:
+    for name, words in WORDS.items():
+        (cards / name).with_suffix(".txt").write_text(f"{words}\n", encoding="utf-8")
+
+
+def lines(cards: Path) -> None:
+    told = [json.dumps({"file_name": name, "text": words}) for name, words in WORDS.items()]
+    (cards / "metadata.jsonl").write_text("\n".join(told), encoding="utf-8")
+
+
+def table(cards: Path) -> None:
+    (cards / "captions.json").write_text(json.dumps(WORDS), encoding="utf-8")
+
+
+def nested(cards: Path) -> None:
+    told = {name: {"caption": words} for name, words in WORDS.items()}
+    (cards / "captions.json").write_text(json.dumps(told), encoding="utf-8")
+
+
+@pytest.mark.parametrize("written", [beside, lines, table, nested])
+def test_captions_stand_beside_pictures_or_in_a_list(cards: Path, written: Callable[[Path], None]) -> None:
+    written(cards)
+    found = folder(path=str(cards), size=8, licence="MIT")
+    assert found.captions == ["a green card", "a blue card", "a red card"]
+    assert found.pixels.shape == (3, 3, 8, 8)
+    assert found.pixels.dtype == torch.uint8
+    middles = found.pixels[:, :, 4, 4].int()
+    assert (middles - torch.tensor([[0, 128, 0], [0, 0, 255], [255, 0, 0]])).abs().max() < 4
+    assert (found.licence, found.name.split()[0]) == ("MIT", "3")
+
+
+def test_a_picture_is_cut_to_its_middle_or_laid_on_white(cards: Path) -> None:
+    table(cards)
+    cut, whole = (folder(path=str(cards), size=8, fit=fit).pixels[2] for fit in ("crop", "pad"))
+    assert cut[0].min() > 250
+    assert cut[1].max() < 4
+    assert whole[:, 0].min() == 255
+    assert whole[1, 4].max() < 4
+
+
+def test_what_is_transparent_is_white(tmp_path: Path) -> None:
+    Image.new("RGBA", (8, 8), (255, 0, 0, 0)).save(tmp_path / "clear.png")
+    (tmp_path / "clear.txt").write_text("nothing", encoding="utf-8")
+    assert folder(path=str(tmp_path), size=8).pixels.min() == 255
+
+
+def refused(path: Path) -> str:
+    with pytest.raises(ng.NodeError) as told:
+        folder(path=str(path), size=8)
+    return str(told.value)
+
+
+def test_a_folder_without_captions_is_refused_with_the_names_that_lack_them(cards: Path) -> None:
+    told = refused(cards)
+    assert "3 of 3 pictures" in told
+    assert "'red.png'" in told
+    beside(cards)
+    (cards / "red.txt").write_text(" \n", encoding="utf-8")
+    assert "1 of 3 pictures" in refused(cards)
+
+
+def test_a_folder_without_pictures_and_a_file_are_refused(tmp_path: Path) -> None:
+    assert "holds no pictures" in refused(tmp_path)
+    (tmp_path / "file").write_text("")
+    assert "is no folder" in refused(tmp_path / "file")
+
+
+def test_a_list_that_names_other_pictures_or_is_damaged_is_refused_with_the_place(cards: Path) -> None:
+    table(cards)
+    (cards / "captions.json").write_text(json.dumps({**WORDS, "../yellow.png": "out"}), encoding="utf-8")
+    assert "'../yellow.png'" in refused(cards)
+    (cards / "captions.json").unlink()
+    (cards / "metadata.jsonl").write_text('{"file_name": "red.png", "text": "a"}\n{"file_name"', encoding="utf-8")
+    assert "line 2" in refused(cards)
+    (cards / "metadata.jsonl").write_text('{"file_name": "red.png"}', encoding="utf-8")
+    assert "line 1" in refused(cards)
+
+
+def test_a_picture_that_cannot_be_read_is_named(cards: Path) -> None:
+    beside(cards)
+    (cards / "red.png").write_bytes(b"no picture")
+    assert "red.png" in refused(cards)
+
+
+def test_a_link_that_leads_out_of_the_folder_is_refused(cards: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    outside = tmp_path_factory.mktemp("outside") / "secret.png"
+    Image.new("RGB", (8, 8)).save(outside)
+    beside(cards)
+    (cards / "linked.png").symlink_to(outside)
+    (cards / "linked.txt").write_text("a link", encoding="utf-8")
+    assert "leads out" in refused(cards)
+
+
+def test_the_librarys_graph_trains_on_a_folder_and_checks_it_before_it_trains(cards: Path) -> None:
+    graph = json.loads(library()["train/folder"].read_text(encoding="utf-8"))
+    graph["nodes"]["network"]["config"] |= {"model_channels": 8, "channel_mult": [1], "attention_resolutions": [1]}
+    text = json.dumps(graph)
+
+    def finished() -> RunFinished:
+        checked = require(check(parse(text, folder=cards), Registry.installed(), GIVEN))
+        *_, last = run(plan(checked, resolve("cpu")), Cache(1 << 28, None))
+        assert isinstance(last, RunFinished)
+        return last
+
+    assert finished().failed > 0
+    table(cards)
+    made = finished().results[0].outputs["weights"]
+    assert made.card["data"].startswith("3 captioned pictures")
+    assert made.card["training"]["iterations"] == 2
