@@ -37,7 +37,16 @@ FEW: dict[str, dict[str, Any]] = {
     "systems/ncsn": {"levels": 20},
 }
 """Inputs of a graph that go together, for few pictures."""
-LONG = ("systems/ddim", "systems/ddpm", "systems/improved-ddpm", "systems/ncsn", "systems/score-sde", "train/emoji")
+LONG = (
+    "systems/cascaded-diffusion",
+    "systems/ddim",
+    "systems/ddpm",
+    "systems/improved-ddpm",
+    "systems/fast-solvers",
+    "systems/ncsn",
+    "systems/score-sde",
+    "train/emoji",
+)
 """How the names of graphs begin whose steps are counted by the paper, or who draw all emoji first."""
 
 

@@ -22,13 +22,18 @@ def count(steps: int, end: End) -> int:
 def ended(points: Sequence[ng.Level], process: ng.Process, end: End) -> ng.Levels:
     """The points as a grid: clean data behind them, where the last step goes there.
 
-    Raises NodeError where two neighbours coincide, as a coarse schedule makes them for many steps.
+    Raises NodeError where two neighbours coincide, as a coarse schedule makes them for many steps, or do not fall.
     """
     clean = [process.at_log_snr(math.inf)] if end == "data" else []
     for index, (here, there) in enumerate(pairwise(points)):
         if not here.log_snr < there.log_snr:
-            raise ng.NodeError(
-                f"levels {index} and {index + 1} do not fall in noise (t={here.t:g} and {there.t:g})",
-                "take fewer steps, or other levels",
+            told = (
+                f"the noise does not fall from level {index} to level {index + 1}: {_told(here)}, then {_told(there)}"
             )
+            hint = "take fewer steps" if here == there else "write levels from noise to data, each below the one before"
+            raise ng.NodeError(told, hint)
     return ng.Levels((*points, *clean), process)
+
+
+def _told(level: ng.Level) -> str:
+    return f"sigma / alpha {level.ratio:g} (t={level.t:g})"

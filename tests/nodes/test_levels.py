@@ -245,3 +245,12 @@ def test_levels_that_cannot_be_are_refused_with_a_hint(wrong: Any) -> None:
         wrong()
     assert caught.value.hint
     json.dumps(str(caught.value))
+
+
+def test_levels_that_rise_are_told_apart_from_levels_that_coincide() -> None:
+    with pytest.raises(ng.NodeError, match=r"level 0 to level 1: sigma / alpha 1 \(t=1\), then .* 2 \(t=2\)") as rising:
+        cut.explicit(ng.EDM(), values=[1.0, 2.0])
+    assert "from noise to data" in str(rising.value.hint)
+    with pytest.raises(ng.NodeError, match="does not fall") as crowded:
+        time.quadratic(LINEAR, steps=900)
+    assert crowded.value.hint == "take fewer steps"
