@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable
 from functools import partial
@@ -13,6 +14,9 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from .examples import Schedule, Trained
+
+EXPLODED = 10.0
+"""Times the loss of the first step: beyond, training has diverged."""
 
 
 class State(NamedTuple):
@@ -26,7 +30,7 @@ class State(NamedTuple):
     square: Tensor
     """Adam's average of the squared gradient."""
     losses: Tensor
-    """Mean loss of every step so far."""
+    """Mean loss of every step so far; nan at the end where training was stopped, the rest being as it was before."""
 
 
 class Objective(Protocol):
@@ -58,16 +62,18 @@ def descend(
     def step(state: State, index: int) -> State:
         first = index * schedule.per_step
         last = min(first + schedule.per_step, schedule.iterations)
-        return _train(state, range(first, last), module, objective, schedule)
+        return _kept(state, _train(state, range(first, last), module, objective, schedule), first, last)
 
     def averaged(state: State) -> Callable[..., Any]:
         return _network(_skeleton(architecture, schedule.seed).eval(), state.average)
 
     def finish(state: State) -> Trained:
         parameters = {name: value.clone() for name, value in named(module, state.average).items()}
-        recent = state.losses[-math.ceil(len(state.losses) / 10) :]
+        losses = state.losses[state.losses.isfinite()]
+        recent = losses[-math.ceil(len(losses) / 10) :]
+        told = {"stopped": f"diverged after {len(losses) * schedule.per_step} iterations"} if _stopped(state) else {}
         with torch.no_grad():
-            return Trained(parameters, float(recent.mean()), verdict(averaged(state)))
+            return Trained(parameters, float(recent.mean()), {**verdict(averaged(state)), **told})
 
     def preview(state: State) -> Tensor:
         assert look is not None
@@ -75,7 +81,27 @@ def descend(
             return look(averaged(state))
 
     total = math.ceil(schedule.iterations / schedule.per_step)
-    return ng.Loop(partial(_start, module), step, total, finish, preview=None if look is None else preview)
+    see = None if look is None else preview
+    return ng.Loop(partial(_start, module), step, total, finish, done=_stopped, preview=see)
+
+
+def _stopped(state: State) -> bool:
+    """Whether training has diverged and the state is the last good one."""
+    return len(state.losses) > 0 and not bool(state.losses[-1].isfinite())
+
+
+def _kept(before: State, after: State, first: int, last: int) -> State:
+    """What a step has led to, or where training diverges what was before it; raises NodeError where that is nothing."""
+    loss = float(after.losses[-1])
+    start = float(before.losses[0]) if len(before.losses) else math.inf
+    if math.isfinite(loss) and (start <= 0 or loss <= EXPLODED * start):
+        return after
+    told = f"the loss is {loss:.3g} after {last} iterations"
+    hint = "give a lower learning_rate"
+    if not len(before.losses):
+        raise ng.NodeError(told, hint)
+    logging.getLogger(__name__).warning("%s: training stops, and the weights after %d are kept; %s", told, first, hint)
+    return before._replace(losses=torch.cat([before.losses, torch.full((1,), math.nan, device="cpu")]))
 
 
 def named(module: nn.Module, vector: Tensor) -> dict[str, Tensor]:
@@ -122,11 +148,6 @@ def _train(state: State, iterations: range, module: nn.Module, objective: Object
         average.lerp_(vector.detach(), 1 - min(schedule.decay, (1 + iteration) / (10 + iteration)))
         losses.append(loss)
     losses_so_far = torch.cat([state.losses, torch.stack(losses).mean().view(1).cpu()])
-    if not losses_so_far[-1].isfinite():
-        raise ng.NodeError(
-            f"the loss is {losses_so_far[-1]:.3g} after {iterations.stop} iterations",
-            "give a lower learning_rate; the step before is kept",
-        )
     return State(vector.detach(), average, mean, square, losses_so_far)
 
 

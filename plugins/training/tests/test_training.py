@@ -13,7 +13,7 @@ from noisegraph_training.batches import noisy_batch
 from noisegraph_training.card import weights
 from noisegraph_training.data import digits
 from noisegraph_training.denoisers import ddpm
-from noisegraph_training.descent import State, named
+from noisegraph_training.descent import State, descend, named
 from noisegraph_training.examples import Examples, Schedule, Trained
 from noisegraph_training.objective import target
 from torch import Tensor, nn
@@ -131,10 +131,34 @@ def test_the_average_trails_the_parameters_by_the_formula() -> None:
     torch.testing.assert_close(second.average, wanted)
 
 
-def test_a_loss_that_is_not_finite_stops_with_a_hint() -> None:
+def test_a_loss_that_is_not_finite_at_once_is_an_error_with_a_hint() -> None:
     loop = training(learning_rate=1e20, warmup=1, iterations=20, per_step=20)
     with pytest.raises(ng.NodeError, match="the loss is"):
         run(loop)
+
+
+@pytest.mark.parametrize("worst", [math.nan, math.inf, 1e4])
+def test_training_that_diverges_stops_and_gives_the_last_good_weights(
+    worst: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    def objective(network: Any, iteration: int, device: torch.device) -> Tensor:
+        found = network(torch.ones(2, 1, 2, 2), torch.zeros(2), y=torch.zeros(2, dtype=torch.int64))
+        return (found - 1).square().mean() * (worst if iteration == 5 else 1.0)
+
+    def loop(**settings: int) -> ng.Loop[Trained]:
+        schedule = Schedule(batch=2, per_step=2, learning_rate=1e-3, warmup=1, **settings)
+        return descend(ARCHITECTURE, schedule, objective, lambda network: {})
+
+    diverging = loop(iterations=20)
+    assert diverging.done is not None
+    kept = diverging.run()
+    good = run(diverging, last=2)
+    assert not diverging.done(good)
+    for name, value in named(ARCHITECTURE.module(), good.average).items():
+        assert torch.equal(kept.parameters[name], value)
+    assert math.isfinite(kept.loss)
+    assert kept.facts == {"stopped": "diverged after 4 iterations"}
+    assert "weights after 4 are kept; give a lower learning_rate" in caplog.text
 
 
 def test_a_preview_is_one_picture_a_class_between_black_and_white() -> None:
