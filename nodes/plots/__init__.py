@@ -1,1 +1,1 @@
-"""What plots are made of; the nodes are in nodes/plot.py."""
+"""Plots, and what they are made of; plot.py gathers them."""

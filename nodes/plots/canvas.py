@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import noisegraph as ng
+from pydantic import Field
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+Side = Annotated[int, Field(ge=100, le=8000, description="in pixels")]
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F", "#000000")
 """Okabe and Ito's colours, which eyes of every kind tell apart (2008); their yellow is too light for lines."""
 INK = "#333333"

@@ -9,7 +9,7 @@ import matplotlib
 import noisegraph as ng
 import pytest
 import torch
-from noisegraph.nodes import plot
+from noisegraph.nodes.plots import in_plane, over_axis
 from noisegraph.nodes.plots.curve import Curve
 from noisegraph.nodes.samplers.trajectory import Trajectory
 from noisegraph.testing.mixture import Mixture, three_clusters
@@ -22,15 +22,15 @@ WALK = Trajectory(torch.stack([torch.from_numpy(POINTS.numpy()) * scale for scal
 LINE = Curve((10.0, 20.0, 40.0), (1e-1, 1e-2, 1e-3))
 
 PICTURES: dict[str, tuple[Callable[..., ng.Image], dict[str, Any]]] = {
-    "density": (plot.density, {"mixture": MIXTURE, "levels": LEVELS, "title": "p_t"}),
-    "points": (plot.points, {"points": POINTS, "mixture": MIXTURE}),
-    "snapshot": (plot.snapshot, {"trajectory": WALK, "mixture": MIXTURE, "index": 1}),
-    "paths": (plot.paths, {"trajectory": WALK, "mixture": MIXTURE, "exact": POINTS}),
-    "score": (plot.score, {"denoiser": MIXTURE.denoiser(), "levels": LEVELS, "mixture": MIXTURE}),
-    "curves": (plot.curves, {"curves": [LINE], "labels": ("error",), "orders": (1, 3)}),
-    "dots": (plot.curves, {"curves": [LINE], "mark": "dots", "x_scale": "linear", "y_scale": "linear"}),
-    "histogram": (plot.histogram, {"values": [POINTS[:, 0], POINTS[:, 1]], "labels": ("x", "y")}),
-    "bars": (plot.bars, {"values": [torch.tensor([0.5, 0.3]), torch.tensor([0.4, 0.4])], "names": ("a", "b")}),
+    "density": (in_plane.density, {"mixture": MIXTURE, "levels": LEVELS, "title": "p_t"}),
+    "points": (in_plane.points, {"points": POINTS, "mixture": MIXTURE}),
+    "snapshot": (in_plane.snapshot, {"trajectory": WALK, "mixture": MIXTURE, "index": 1}),
+    "paths": (in_plane.paths, {"trajectory": WALK, "mixture": MIXTURE, "exact": POINTS}),
+    "score": (in_plane.score, {"denoiser": MIXTURE.denoiser(), "levels": LEVELS, "mixture": MIXTURE}),
+    "curves": (over_axis.curves, {"curves": [LINE], "labels": ("error",), "orders": (1, 3)}),
+    "dots": (over_axis.curves, {"curves": [LINE], "mark": "dots", "x_scale": "linear", "y_scale": "linear"}),
+    "histogram": (over_axis.histogram, {"values": [POINTS[:, 0], POINTS[:, 1]], "labels": ("x", "y")}),
+    "bars": (over_axis.bars, {"values": [torch.tensor([0.5, 0.3]), torch.tensor([0.4, 0.4])], "names": ("a", "b")}),
 }
 
 
@@ -63,44 +63,44 @@ def test_it_is_drawn_on_the_cpu_whatever_the_default_device_is(name: str) -> Non
 
 def test_density_is_darkest_where_it_is_highest_and_follows_the_level() -> None:
     right = Mixture.of([1.0], [[1.0, 1.0]], [[[0.05, 0.0], [0.0, 0.05]]])
-    clean = plot.density(right, width=200, height=220)[0].mean(0)
+    clean = in_plane.density(right, width=200, height=220)[0].mean(0)
     inside = clean[40:-10, 10:-10]
     row, column = divmod(int(inside.argmin()), inside.shape[1])
     assert row < 0.4 * inside.shape[0]
     assert column > 0.6 * inside.shape[1]
-    noisy = plot.density(right, LEVELS, index=0, width=200, height=220)[0].mean(0)
+    noisy = in_plane.density(right, LEVELS, index=0, width=200, height=220)[0].mean(0)
     assert not torch.equal(clean, noisy)
 
 
 def test_more_points_make_more_ink() -> None:
-    few, many = (plot.points(ng.Points(POINTS[:count])) for count in (5, 40))
+    few, many = (in_plane.points(ng.Points(POINTS[:count])) for count in (5, 40))
     assert float(many.mean()) < float(few.mean()) < 1.0
 
 
 def test_a_snapshot_shows_the_points_of_its_step_before_the_density_of_its_level() -> None:
-    last = plot.snapshot(WALK, MIXTURE, index=-1)
-    assert torch.equal(last, plot.snapshot(WALK, MIXTURE, index=2))
-    assert not torch.equal(last, plot.snapshot(WALK, MIXTURE, index=0))
-    assert not torch.equal(last, plot.snapshot(Trajectory(WALK.states[[2, 2, 0]], LEVELS), MIXTURE, index=2))
+    last = in_plane.snapshot(WALK, MIXTURE, index=-1)
+    assert torch.equal(last, in_plane.snapshot(WALK, MIXTURE, index=2))
+    assert not torch.equal(last, in_plane.snapshot(WALK, MIXTURE, index=0))
+    assert not torch.equal(last, in_plane.snapshot(Trajectory(WALK.states[[2, 2, 0]], LEVELS), MIXTURE, index=2))
 
 
 def test_what_is_not_of_the_plane_is_refused() -> None:
     line = Mixture.of([1.0], [[0.0]], [[[1.0]]])
     with pytest.raises(ng.NodeError, match="a density of 1 dimensions"):
-        plot.density(line)
+        in_plane.density(line)
     with pytest.raises(ng.NodeError, match=r"points of shape \(4, 3\)"):
-        plot.points(ng.Points(torch.zeros(4, 3)))
+        in_plane.points(ng.Points(torch.zeros(4, 3)))
 
 
 def test_wrong_numbers_of_labels_levels_and_items_are_refused() -> None:
     with pytest.raises(ng.NodeError, match="2 labels for 1"):
-        plot.curves([LINE], labels=("a", "b"))
+        over_axis.curves([LINE], labels=("a", "b"))
     with pytest.raises(ng.NodeError, match="no level 3 of 3"):
-        plot.density(MIXTURE, LEVELS, index=3)
+        in_plane.density(MIXTURE, LEVELS, index=3)
     with pytest.raises(ng.NodeError, match="side by side"):
-        plot.bars([torch.zeros(2), torch.zeros(3)])
+        over_axis.bars([torch.zeros(2), torch.zeros(3)])
     with pytest.raises(ng.NodeError, match="chose its levels itself"):
-        plot.snapshot(Trajectory(WALK.states[:2], LEVELS))
+        in_plane.snapshot(Trajectory(WALK.states[:2], LEVELS))
 
 
 @pytest.mark.slow
@@ -110,10 +110,10 @@ def test_pyplot_with_its_global_figures_is_never_imported() -> None:
 
     code = (
         "import sys\n"
-        "from noisegraph.nodes import plot\n"
+        "from noisegraph.nodes.plots import over_axis\n"
         "from noisegraph.nodes.plots.curve import Curve\n"
         "assert 'matplotlib' not in sys.modules\n"
-        "plot.curves([Curve((1.0, 2.0), (1.0, 0.5))])\n"
+        "over_axis.curves([Curve((1.0, 2.0), (1.0, 0.5))])\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -122,6 +122,6 @@ def test_pyplot_with_its_global_figures_is_never_imported() -> None:
 def test_the_score_of_clean_data_and_of_a_level_that_is_not_there_is_refused() -> None:
     clean = ng.Levels((*LEVELS.points, ng.Level(0.0, 1.0, 0.0)), PROCESS)
     with pytest.raises(ng.NodeError, match="clean data"):
-        plot.score(MIXTURE.denoiser(), clean)
+        in_plane.score(MIXTURE.denoiser(), clean)
     with pytest.raises(ng.NodeError, match="no level 7 of 3"):
-        plot.score(MIXTURE.denoiser(), LEVELS, index=7)
+        in_plane.score(MIXTURE.denoiser(), LEVELS, index=7)
