@@ -1,4 +1,4 @@
-"""Plots as pictures: in the plane, and over an axis."""
+"""Plots as pictures: in the plane, over an axis, and of layouts."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 import noisegraph as ng
 
-from .plots import in_plane, over_axis
+from .plots import in_plane, layouts, over_axis
 
 
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
-    """The plots of both kinds."""
-    return [*in_plane.NODES, *over_axis.NODES]
+    """The plots of every kind."""
+    return [*in_plane.NODES, *over_axis.NODES, *layouts.NODES]
