@@ -18,15 +18,25 @@ if TYPE_CHECKING:
     import torch
 
 KINDS = ("cpu", "cuda", "mps")
-DTYPES = ("float32", "bfloat16", "float16", "float64")
-_SHORT = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16", "half": "float16", "fp64": "float64"}
+DTYPES = ("float32", "bfloat16", "float16", "float64", "float8")
+FLOAT8 = "float8"
+"""Large networks are stored in 8 bits a number (e4m3) and work in the device's own dtype, layer by layer."""
+_SHORT = {
+    "fp32": "float32",
+    "bf16": "bfloat16",
+    "fp16": "float16",
+    "half": "float16",
+    "fp64": "float64",
+    "fp8": FLOAT8,
+    "float8_e4m3fn": FLOAT8,
+}
 _NO_MEMORY = re.compile(r"out of memory|can't allocate memory|not enough memory|CUBLAS_STATUS_ALLOC_FAILED", re.I)
 _CURRENT: ContextVar[Device | None] = ContextVar("device", default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device by torch's name ("cpu", "cuda:1") and the dtype that networks run in there."""
+    """A device by torch's name ("cpu", "cuda:1") and the dtype of networks there."""
 
     name: str
     dtype: str
@@ -41,9 +51,14 @@ class Device:
         """What results depend on, `cpu/float32`: devices of one kind count as the same."""
         return f"{self.kind}/{self.dtype}"
 
-    def on(self, name: str) -> Device:
-        """Another device in the same dtype, or in its own where this one has its own; raises GraphError."""
-        return resolve(name, "auto" if self.dtype == _default_dtype(self.kind) else self.dtype)
+    def on(self, told: str) -> Device:
+        """What a node says, `cuda`, `cuda/float16` or `/float16`: what it leaves out is as here; raises GraphError.
+
+        On another device the dtype is that one's own where it is its own here.
+        """
+        name, _, dtype = told.partition("/")
+        same = self.dtype if not name else "auto" if self.dtype == _default_dtype(self.kind) else self.dtype
+        return resolve(name or self.name, dtype or same)
 
 
 def resolve(name: str = "auto", dtype: str = "auto") -> Device:
@@ -99,7 +114,8 @@ def torch_dtype() -> torch.dtype:
     """The dtype that networks run in on the current device."""
     import torch
 
-    dtype: torch.dtype = getattr(torch, current().dtype)
+    here = current()
+    dtype: torch.dtype = getattr(torch, _default_dtype(here.kind) if here.dtype == FLOAT8 else here.dtype)
     return dtype
 
 

@@ -16,7 +16,7 @@ from .port import Port
 from .types import fields, generic, plain
 
 F = TypeVar("F", bound=Callable[..., Any])
-RESERVED = ("use", "about", "device", "cache")
+RESERVED = ("use", "about", "device", "dtype", "cache")
 """Keys of a node in a graph file that are not ports."""
 
 

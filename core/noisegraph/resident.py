@@ -6,45 +6,64 @@ import gc
 import os
 import sys
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Sequence
 from threading import RLock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
-from .devices import Device, current, torch_device, torch_dtype
-from .errors import NodeError
+from .devices import FLOAT8, Device, current, torch_device, torch_dtype
+from .garbage import no_search
+from .loading import made
+from .paging import Pages, paged_names
 
 if TYPE_CHECKING:
     import torch
 
     from .diffusion.network import Weights
 
-_SHOWN = 5
+WORTH_NARROWING = 100_000_000
+"""Numbers from which on a network is stored in float8 where that is asked for: text encoders and denoisers are, an
+autoencoder, which would blur and save little, is not."""
+
+
+class _Held(NamedTuple):
+    """A module, and those of its layers that are paged."""
+
+    module: torch.nn.Module
+    pages: Pages | None
 
 
 class _Resident:
     """Modules by weights and device, the least recently used first."""
 
     def __init__(self) -> None:
-        self.modules: OrderedDict[tuple[Weights, Device], torch.nn.Module] = OrderedDict()
+        self.held: OrderedDict[tuple[Weights, Device], _Held] = OrderedDict()
         self.lock = RLock()  # what one network shares with another is loaded while it is
 
-    def module(self, weights: Weights) -> torch.nn.Module:
+    def get(self, weights: Weights) -> _Held:
         key = (weights, current())
         with self.lock:
-            if key in self.modules:
-                self.modules.move_to_end(key)
+            if key in self.held:
+                self.held.move_to_end(key)
             else:
-                self.make_room(_needed(weights), torch_device())
-                self.modules[key] = _load(weights)
-            return self.modules[key]
+                free = self.make_room(_needed(weights), torch_device())
+                with no_search():
+                    self.held[key] = _load(weights, free)
+            return self.held[key]
 
-    def make_room(self, needed: int, device: torch.device) -> None:
-        for key in [key for key in self.modules if key[1].kind == device.type]:
+    def make_room(self, needed: int, device: torch.device) -> int:
+        """Move networks out until so many bytes are free, or none is left; how many are."""
+        for key in [key for key in self.held if key[1].kind == device.type]:
             if needed <= _free(device, self.modules):
-                return
-            del self.modules[key]
+                break
+            del self.held[key]
             gc.collect()
             _give_back(device)
+        return _free(device, self.modules)
+
+    @property
+    def modules(self) -> list[tuple[Device, torch.nn.Module]]:
+        """Those that are held, and where."""
+        return [(device, one.module) for (_, device), one in self.held.items()]
 
 
 _RESIDENT = _Resident()
@@ -54,16 +73,26 @@ _RESIDENT = _Resident()
 def resident(weights: Weights) -> torch.nn.Module:
     """The weights' module on the current device in the current dtype, in eval mode, without gradients.
 
-    On the CPU its parameters lie in the file's memory map where the dtype is the file's. Nobody may change it. Raises
-    NodeError for a file that is missing, damaged, or of another network.
+    On the CPU its parameters lie in the file's memory map where the dtype is the file's; large layers of another type
+    are converted when they are first asked. Where the network does not fit beside what it needs to work in, its layers
+    stay in the computer's memory and come in turn. Nobody may change it. Raises NodeError for a file that is missing,
+    damaged, or of another network.
     """
-    return _RESIDENT.module(weights)
+    return _RESIDENT.get(weights).module
+
+
+def tensors(weights: Weights) -> dict[str, torch.Tensor]:
+    """The tensors of the resident module by name, to be shared by another that is built on it."""
+    held = _RESIDENT.get(weights)
+    if held.pages is not None:
+        held.pages.bring_all()
+    return held.module.state_dict()
 
 
 def release_all() -> None:
     """Move every network out; those still held elsewhere live on there."""
     with _RESIDENT.lock:
-        _RESIDENT.modules.clear()
+        _RESIDENT.held.clear()
 
 
 def free_memory() -> None:
@@ -79,92 +108,34 @@ def free_memory() -> None:
         torch.mps.empty_cache()
 
 
-def _load(weights: Weights) -> torch.nn.Module:
+def _load(weights: Weights, free: int) -> _Held:
+    """The network whole on the device; or paged, where it does not fit, is stored narrow, or must be converted."""
     import torch
 
     device, dtype = torch_device(), torch_dtype()
-    module = _built(weights, "meta")
-    state = _read(weights, device, dtype)
-    _compare(module, state, weights.path)
-    if _has_tables(module):
-        module = _built(weights, "cpu")
-    module.load_state_dict(state, assign=True)
-    module.to(device=device, dtype=dtype)
-    if device.type == "cuda":
+    fits = _needed(weights) <= free
+    waits = not fits or device.type == "cpu"  # there a copy in another type is not made before it is needed
+    narrow = False
+
+    def placing(module: torch.nn.Module) -> Callable[[str, torch.Tensor], torch.Tensor]:
+        nonlocal narrow
+        paged = paged_names(module) if waits or current().dtype == FLOAT8 else frozenset()
+        narrow = current().dtype == FLOAT8 and sum(one.numel() for one in module.parameters()) >= WORTH_NARROWING
+
+        def place(name: str, one: torch.Tensor) -> torch.Tensor:
+            if not one.is_floating_point():
+                return one.to(device)
+            if name in paged and narrow:
+                return one.to(device if fits else one.device, torch.float8_e4m3fn)
+            return one if name in paged and waits else one.to(device, dtype)
+
+        return place
+
+    module = made(weights, placing)
+    if device.type == "cuda" and fits:
         module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return module.eval().requires_grad_(False)
-
-
-def _read(weights: Weights, device: torch.device, dtype: torch.dtype) -> dict[str, torch.Tensor]:
-    """The tensors on the device, each in its final dtype before the next is read."""
-    if weights.read is not None:
-        return _placed(weights.read(weights.path), device, dtype)
-    return _placed(_from_file(weights.path, device), device, dtype)
-
-
-def _placed(
-    tensors: Iterable[tuple[str, torch.Tensor]], device: torch.device, dtype: torch.dtype
-) -> dict[str, torch.Tensor]:
-    return {name: one.to(device, dtype if one.is_floating_point() else None) for name, one in tensors}
-
-
-def _from_file(path: str, device: torch.device) -> Iterator[tuple[str, torch.Tensor]]:
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, framework="pt", device=str(device)) as file:
-            for name in file.keys():  # noqa: SIM118 (it is no dict)
-                yield name, file.get_tensor(name)
-    except FileNotFoundError:
-        raise NodeError(f"there is no weights file '{path}'", "install or download the model again") from None
-    except (SafetensorError, OSError) as error:
-        hint = "it is damaged, or no safetensors file; download it again"
-        raise NodeError(f"the weights '{path}' cannot be read: {error}", hint) from error
-
-
-def _compare(module: torch.nn.Module, state: Mapping[str, torch.Tensor], path: str) -> None:
-    wanted = module.state_dict()
-    missing = [f"{name} (not in the file)" for name in wanted if name not in state]
-    strange = [f"{name} (only in the file)" for name in state if name not in wanted]
-    shaped = [
-        f"{name} ({list(state[name].shape)} in the file, {list(wanted[name].shape)} wanted)"
-        for name in wanted
-        if name in state and state[name].shape != wanted[name].shape
-    ]
-    wrong = [*missing, *strange, *shaped]
-    if wrong:
-        shown = ", ".join(wrong[:_SHOWN]) + (f" and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else "")
-        told = f"the weights '{path}' are not those of this {type(module).__name__}: {shown}"
-        raise NodeError(told, "give the file of this very network")
-
-
-def _has_tables(module: torch.nn.Module) -> bool:
-    """Whether it holds tensors that are computed, not stored: on the meta device they have no values."""
-    stored = set(module.state_dict())
-    if any(name not in stored for name, _ in module.named_buffers()):
-        return True
-    return any(hasattr(value, "is_meta") for one in module.modules() for value in vars(one).values())
-
-
-def _built(weights: Weights, device: str) -> torch.nn.Module:
-    """The module with nothing drawn for its parameters, whose values are replaced at once.
-
-    To draw on the meta device would cost an import as long as that of torch, elsewhere it would cost random numbers.
-    """
-    import torch
-    from torch.overrides import TorchFunctionMode
-
-    class Blank(TorchFunctionMode):
-        def __torch_function__(
-            self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-        ) -> Any:
-            if func in drawn or getattr(func, "__module__", "") == "torch.nn.init":
-                return args[0] if args else (kwargs or {})["tensor"]
-            return func(*args, **(kwargs or {}))
-
-    drawn = (torch.Tensor.uniform_, torch.Tensor.normal_)
-    with torch.random.fork_rng(devices=[]), torch.device(device), Blank():
-        return weights.build(**dict(weights.config))
+    pages = Pages(module, device, dtype, 0 if narrow else None if fits else free // 2)
+    return _Held(module, pages if pages.stored else None)
 
 
 def _needed(weights: Weights) -> int:
@@ -175,15 +146,15 @@ def _needed(weights: Weights) -> int:
         return 0
 
 
-def _free(device: torch.device, modules: Mapping[tuple[Weights, Device], torch.nn.Module]) -> int:
+def _free(device: torch.device, modules: Sequence[tuple[Device, torch.nn.Module]]) -> int:
     """Bytes that networks may still take: what is free on a GPU, else half the computer's memory for all of them."""
     import torch
 
     if device.type == "cuda":
         unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return torch.cuda.mem_get_info(device)[0] + unused
-    tensors = (one for module in modules.values() for one in module.parameters() if one.device.type == device.type)
-    return _physical_memory() // 2 - sum(one.nbytes for one in tensors)
+    taken = (one.nbytes for _, module in modules for one in module.parameters() if one.device.type == device.type)
+    return _physical_memory() // 2 - sum(taken)
 
 
 def _physical_memory() -> int:

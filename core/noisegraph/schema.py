@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from .checking.flat import DEVICE
+from .devices import DTYPES
 from .errors import GraphError
 from .graph import library, load
 from .node import RESERVED, NodeSpec
@@ -59,6 +60,10 @@ _RESERVED: Schema = {
         "pattern": f"^({DEVICE.pattern})$",
         "description": "Where it runs, if not where the rest does: cpu, cuda, cuda:1, mps.",
         "examples": ["cpu", "cuda"],
+    },
+    "dtype": {
+        "enum": list(DTYPES),
+        "description": "What its networks run in, if not in what the rest does; float8 is how they are stored.",
     },
     "cache": {"type": "boolean", "default": True, "description": "Whether its value may be stored."},
 }

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -35,15 +37,35 @@ class Checkpoint:
     entries: Entries
     notes: Mapping[str, str]
     configs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    made: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What each part of it was found to be made of, so that it is worked out once."""
 
 
 def opened(path: str) -> Checkpoint:
     """The checkpoint at a path; raises NodeError for what is none, is damaged, or asks for more than tensors."""
     place = Path(path)
+    try:
+        return _opened(path, _stamps(place))
+    except OSError as error:
+        raise ng.NodeError(f"'{path}' cannot be read: {error.strerror}", "give a file of weights") from None
+
+
+@lru_cache(maxsize=8)
+def _opened(path: str, stamps: tuple[Any, ...]) -> Checkpoint:
+    """The checkpoint as it was at these stamps."""
+    place = Path(path)
     if place.is_dir():
         return _folder(place)
     entries, notes = listed(place)
     return Checkpoint(path, entries, notes)
+
+
+def _stamps(place: Path, deeper: int = 1) -> tuple[Any, ...]:
+    """What changes when the file does, or one in the folder or in its parts."""
+    status = place.stat()
+    own = (place.name, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+    inside = sorted(place.iterdir()) if deeper >= 0 and stat.S_ISDIR(status.st_mode) else []
+    return (own, *(_stamps(one, deeper - 1) for one in inside if one.exists()))
 
 
 def listed(path: Path) -> tuple[Mapping[str, Entry], Mapping[str, str]]:

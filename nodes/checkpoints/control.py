@@ -75,7 +75,7 @@ class Beside:
 
     def __call__(self, path: str) -> Iterator[tuple[str, Tensor]]:
         """Ours first."""
-        yield from ((f"unet.{name}", value) for name, value in self.base.module().state_dict().items())
+        yield from ((f"unet.{name}", value) for name, value in self.base.tensors().items())
         yield from ((f"control.{name}", value) for name, value in self.part(self.path))
 
 

@@ -30,6 +30,8 @@ class Entry(NamedTuple):
     dtype: str
     file: str
     name: str
+    start: int = -1
+    """At which byte of the file it begins; -1 where only torch can take it out."""
 
     @property
     def numel(self) -> int:

@@ -120,7 +120,7 @@ class Beside:
 
     def __call__(self, path: str) -> Iterator[tuple[str, Tensor]]:
         """Ours first, then the branches with alpha / rank in `up`."""
-        yield from self.base.module().state_dict().items()
+        yield from self.base.tensors().items()
         files = Files()
         for side in sides(opened(self.lora), self.prefixes, dict(self.layers)):
             for part in ("down", "mid", "up"):

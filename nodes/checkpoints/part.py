@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from mmap import ACCESS_COPY, mmap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import noisegraph as ng
@@ -13,6 +16,11 @@ from .entry import Entries, Entry, under
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+STRETCH, MOST_MAPS = 2**26, 32
+"""Bytes of a map, more where a file would have more maps; each takes one of the process's open files."""
+_SAFE = "save them in one that torch has, as safetensors"
 
 
 class Made(NamedTuple):
@@ -46,7 +54,9 @@ class Part:
 
     def made(self, checkpoint: Checkpoint) -> Mapping[str, Made]:
         """What each parameter is made of."""
-        return self.naming(under(checkpoint.entries, self.prefix))
+        if self not in checkpoint.made:
+            checkpoint.made[self] = self.naming(under(checkpoint.entries, self.prefix))
+        return checkpoint.made[self]  # type: ignore[no-any-return]
 
     def shapes(self, checkpoint: Checkpoint) -> dict[str, tuple[int, ...]]:
         """The shape of each parameter."""
@@ -88,30 +98,64 @@ class Files:
     """Open files, from which tensors are taken by name."""
 
     def __init__(self) -> None:
-        self._open: dict[str, Callable[[str], Any]] = {}
+        self._open: dict[str, Callable[[Entry], Tensor]] = {}
 
     def tensor(self, entry: Entry) -> Tensor:
-        """A tensor, on the CPU; raises NodeError for a file that cannot be read."""
+        """A tensor, on the CPU, in the file's memory map where it can lie there; raises NodeError for damage."""
         if entry.file not in self._open:
-            self._open[entry.file] = _taking(entry.file)
-        return self._open[entry.file](entry.name)  # type: ignore[no-any-return]
+            try:
+                self._open[entry.file] = _Mapped(entry.file) if entry.start >= 0 else _unpickled(entry.file)
+            except Exception as error:  # of many kinds, by the kind of damage
+                told = f"the weights '{entry.file}' cannot be read: {str(error)[:300]}"
+                raise ng.NodeError(told, "save them as safetensors, or download them again") from error
+        return self._open[entry.file](entry)
 
 
-def _taking(file: str) -> Callable[[str], Any]:
-    """What gives a file's tensors by name; raises NodeError."""
+class _Mapped:
+    """What gives the tensors of a safetensors file: views of its memory maps.
+
+    There are several maps, each of a stretch of the file, so that what is no longer wanted leaves memory early.
+    """
+
+    def __init__(self, file: str) -> None:
+        self.file, self.size = file, os.path.getsize(file)
+        self.stretch = max(STRETCH, self.size // MOST_MAPS // STRETCH * STRETCH)
+        self.maps: dict[int, mmap] = {}
+
+    def __call__(self, entry: Entry) -> Tensor:
+        """The tensor; a copy where its bytes lie across what a processor takes for numbers."""
+        import torch
+
+        dtype = getattr(torch, entry.dtype, None)
+        if not isinstance(dtype, torch.dtype):
+            raise ng.NodeError(f"'{entry.name}' of '{self.file}' has numbers of the type {entry.dtype}", _SAFE)
+        if entry.start + entry.size > self.size:
+            raise ng.NodeError(f"the weights '{self.file}' were cut off while they were in use", "download them again")
+        if not entry.numel:
+            return torch.empty(entry.shape, dtype=dtype)
+        begin = entry.start // self.stretch * self.stretch
+        lying = torch.frombuffer(
+            self._map(begin, entry), dtype=torch.uint8, count=entry.size, offset=entry.start - begin
+        )
+        aligned = lying if entry.start % dtype.itemsize == 0 else lying.clone()
+        return aligned.view(dtype).view(entry.shape)
+
+    def _map(self, begin: int, entry: Entry) -> mmap:
+        """The map from `begin` on that reaches to the end of the tensor."""
+        wanted = entry.start + entry.size - begin
+        if begin not in self.maps or len(self.maps[begin]) < wanted:
+            with open(self.file, "rb") as file:
+                length = min(max(2 * self.stretch, wanted), self.size - begin)
+                self.maps[begin] = mmap(file.fileno(), length, access=ACCESS_COPY, offset=begin)
+        return self.maps[begin]
+
+
+def _unpickled(file: str) -> Callable[[Entry], Tensor]:
+    """What gives the tensors of a file that torch wrote."""
     import torch
-    from safetensors import safe_open
 
-    with open(file, "rb") as head:
-        start = head.read(2)
-    try:
-        if start == b"PK" or start[:1] == b"\x80":
-            state = torch.load(file, map_location="cpu", weights_only=True, mmap=start == b"PK")
-            return lambda name: _within(state.get("state_dict", state), name)
-        return safe_open(file, framework="pt", device="cpu").get_tensor
-    except Exception as error:  # of many kinds, by the kind of damage
-        told = f"the weights '{file}' cannot be read: {str(error)[:300]}"
-        raise ng.NodeError(told, "save them as safetensors, or download them again") from error
+    state = torch.load(file, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(file))
+    return lambda entry: _within(state.get("state_dict", state), entry.name)
 
 
 def _within(state: Mapping[str, Any], name: str) -> Any:

@@ -45,7 +45,7 @@ def read(path: Path) -> tuple[dict[str, Entry], dict[str, str]]:
         text = file.read(length)
     listed = _parsed(text, path)
     metadata = listed.pop("__metadata__", {})
-    entries = {name: _entry(name, told, size - 8 - length, path) for name, told in listed.items()}
+    entries = {name: _entry(name, told, 8 + length, size, path) for name, told in listed.items()}
     return entries, _texts(metadata)
 
 
@@ -61,8 +61,8 @@ def _parsed(text: bytes, path: Path) -> dict[str, Any]:
     return listed
 
 
-def _entry(name: str, told: Any, there: int, path: Path) -> Entry:
-    """A tensor of the list, whose bytes must be within the `there` bytes of data."""
+def _entry(name: str, told: Any, begin: int, size: int, path: Path) -> Entry:
+    """A tensor of the list, whose bytes must be within the file's, of which the data's are those from `begin` on."""
     try:
         dtype, shape, (start, end) = str(told["dtype"]), tuple(told["shape"]), told["data_offsets"]
         sound = all(type(one) is int and one >= 0 for one in (*shape, start, end)) and start <= end
@@ -70,14 +70,14 @@ def _entry(name: str, told: Any, there: int, path: Path) -> Entry:
         sound = False
     if not sound:
         raise ng.NodeError(f"'{path.name}' is damaged: its list says of '{name[:200]}' {str(told)[:200]}", _AGAIN)
-    if end > there:
-        missing = f"'{name[:200]}' ends at byte {end} of the data, of which there are {there}"
+    if begin + end > size:
+        missing = f"'{name[:200]}' ends at byte {end} of the data, of which there are {size - begin}"
         raise ng.NodeError(f"'{path.name}' was cut off: {missing}", _AGAIN)
     known = _TYPES.get(dtype, dtype)
     if known in BITS and math.prod(shape) * BITS[known] // 8 != end - start:
         takes = f"{end - start} bytes for {list(shape)} numbers of {known}"
         raise ng.NodeError(f"'{path.name}' is damaged: '{name[:200]}' takes {takes}", _AGAIN)
-    return Entry(shape, known, str(path), name)
+    return Entry(shape, known, str(path), name, begin + start)
 
 
 def _texts(metadata: Any) -> dict[str, str]:

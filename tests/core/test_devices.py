@@ -101,6 +101,14 @@ def test_a_node_on_another_device_runs_in_that_ones_own_dtype_unless_another_was
     assert Device("cuda", "float16").on("cpu") == Device("cpu", "float16")
 
 
+def test_a_node_says_its_device_its_dtype_or_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    with fake_machine(monkeypatch, "2.13.0", "/dev/nvidia0"):
+        gpu = Device("cuda", "bfloat16")
+        assert gpu.on("/float32") == Device("cuda", "float32")
+        assert gpu.on("cpu/float16") == Device("cpu", "float16")
+        assert Device("cpu", "float64").on("/float8") == Device("cpu", "float8")
+
+
 @pytest.mark.parametrize(
     ("name", "dtype", "said"),
     [

@@ -21,7 +21,7 @@ from noisegraph.events import NodeFinished
 from noisegraph.explain import explain
 from noisegraph.graph import load, parse
 from noisegraph.history import recall, remember
-from noisegraph.plan import plan
+from noisegraph.plan import Task, plan
 from noisegraph.registry import Local, Registry
 from noisegraph.run import run
 from noisegraph.running.drive import StepKeys, step_keys
@@ -166,6 +166,19 @@ def test_c40_steps_in_another_precision_have_other_keys(engine: Engine) -> None:
     here, there = steps(), steps(device="cpu")
     assert here.shared
     assert set(here.known).isdisjoint(there.known)
+
+
+def test_c40_a_dtype_of_its_own_gives_a_node_another_key_and_is_what_it_runs_in(engine: Engine) -> None:
+    def task(**more: str) -> Task:
+        graph = {"nodes": {"n": {"use": "t.tensor", **more}}, "outputs": {"x": "$n"}}
+        checked = check(parse(json.dumps(graph)), engine.registry)
+        assert not checked.problems
+        return plan(checked, Device("cpu", "bfloat16")).tasks[0]
+
+    plain, wide, same = task(), task(dtype="float32"), task(dtype="bfloat16", device="cpu")
+    assert plain.key == same.key
+    assert plain.key != wide.key
+    assert Device("cpu", "bfloat16").on(wide.device or "") == Device("cpu", "float32")
 
 
 def test_c40_a_file_counts_by_its_content(engine: Engine, tmp_path: Path) -> None:

@@ -65,7 +65,9 @@ _ON_GRAPH: list[Callable[[Any], Any]] = [
     click.option("--sweep", multiple=True, metavar="NAME=V1,V2,...", help="Run every value; may be repeated."),
     click.option("--until", metavar="NODE", help="Stop at this node and take its value as the output."),
     click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps."),
-    click.option("--dtype", default="auto", show_default=True, help="auto, float32, bfloat16, float16 or float64."),
+    click.option(
+        "--dtype", default="auto", show_default=True, help="auto, float32, bfloat16, float16, float64, float8."
+    ),
 ]
 _WITH_CACHE: list[Callable[[Any], Any]] = [
     click.option("--fresh", is_flag=False, flag_value=request.EVERYTHING, multiple=True, metavar="[NODE]",

@@ -9,7 +9,7 @@ from .call import Size
 
 @click.command("worker")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps.")
-@click.option("--dtype", default="auto", show_default=True, help="auto, float32, bfloat16, float16 or float64.")
+@click.option("--dtype", default="auto", show_default=True, help="auto, float32, bfloat16, float16, float64, float8.")
 @click.option("--memory", type=Size(), envvar="NOISEGRAPH_CACHE_MEMORY", help="How much to keep in memory.")
 @click.option("--disk", type=Size(), envvar="NOISEGRAPH_CACHE_DISK", help="How much to store on disk; 0: nothing.")
 def command(device: str, dtype: str, memory: int | None, disk: int | None) -> int:

@@ -27,7 +27,8 @@ class Beside:
         for number in running:
             task = plan.tasks[number]
             if task.device or not task.spec.options.device:
-                lane = (task.device or "") if task.spec.options.device else ""
+                place = (task.device or "").partition("/")[0] or plan.device.name
+                lane = place if task.spec.options.device else ""
                 if lane != plan.device.name:
                     self.lanes[number] = lane
         if len(self.lanes) == len(running) and len(set(self.lanes.values())) == 1:

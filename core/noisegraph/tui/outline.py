@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-_KEYS = ("use", "about", "device", "cache")
+_KEYS = ("use", "about", "device", "dtype", "cache")
 
 
 class Wire(NamedTuple):

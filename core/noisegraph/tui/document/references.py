@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from .patch import Path
 
-RESERVED = ("use", "about", "device", "cache")
+RESERVED = ("use", "about", "device", "dtype", "cache")
 """Keys of a node that are not ports."""
 
 
