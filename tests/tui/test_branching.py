@@ -29,7 +29,8 @@ def test_a_copy_of_the_denoiser_takes_over_from_the_step_on_and_the_graph_is_sou
     found = branched(before, "drawn", 20, 50)
     nodes = json.loads(found.document.text)["nodes"]
     assert found.changed == "guided_after"
-    assert nodes["guided_after"] == nodes["guided"]
+    assert nodes["guided"]["scale"] == "$scale"
+    assert nodes["guided_after"] == {**nodes["guided"], "scale": 1.5}  # to change it there changes no step before
     assert nodes["guided_switch"] == {
         "use": "guide.switch", "before": "$guided", "after": "$guided_after", "levels": "$levels", "at": 0.4,
     }  # fmt: skip

@@ -69,7 +69,8 @@ def test_a_run_that_is_cancelled_refused_or_lost_is_no_failure() -> None:
     assert (cancelled.status, cancelled.nodes["a"].kind) == ("cancelled", "stale")
     assert heard({"event": "error", "kind": "graph"}, {"event": "done", "failed": 1}).status == "refused"
     assert heard(running, {"event": "done", "failed": 1}).status == "failed"
-    assert (lost(heard(running), "gone").status, lost(heard(running), "gone").nodes["a"].why) == ("lost", "gone")
+    gone = lost(heard({"event": "plan"}, running), "gone", 8.0)
+    assert (gone.status, gone.nodes["a"].why, gone.seconds) == ("lost", "gone", 3.0)
 
 
 WORDS = st.sampled_from(["event", "node", "state", "step", "of", "rgb", "w", "h", "seconds", "points"])

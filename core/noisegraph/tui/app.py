@@ -148,7 +148,7 @@ class NoisegraphApp(Authored, Failing, Outside):
             return
         await super().on_event(event)
 
-    async def _on_main_screen_arrived(self) -> None:
+    async def _on_panes_arrived(self) -> None:
         held, self._held = self._held, []
         for key in held:
             await self.on_event(Key(key.key, key.character))  # the event itself was dispatched once, and is used up

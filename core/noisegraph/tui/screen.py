@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.geometry import Offset
-from textual.message import Message as Event
-from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Label
 
@@ -19,30 +15,26 @@ from .header.banner import Banner
 from .header.bar import Bar
 from .keys.footer import KeyFooter
 from .link.lines import Message
+from .panes import BELOW, Panes
 from .state.run import shot
 from .state.session import Session
 from .state.store import Store
 
 if TYPE_CHECKING:
-    from .bottom import Bottom
-    from .form.inspector import Inspector, NodeForm
+    from .form.inspector import Inspector
+    from .form.node_form import NodeForm
     from .log.ring import Level
     from .picture.preview import Preview
     from .picture.terminal import Graphics
 
-BELOW = ("log", "problems", "queue", "results", "plugins")
-"""The panes that stand below."""
 _TOO_SMALL = "too small: 30 x 8 at least"
 
 _LEAST_PICTURE, _MOST_PICTURE = 64, 256
 """Thumbnails of results are made of them, too."""
 
 
-class MainScreen(Screen[None]):
+class MainScreen(Panes):
     """Panes are shown and hidden by the classes that the size gives, and by what is asked for."""
-
-    class Arrived(Event):
-        """The pane that was gone to has the focus."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (30, "-narrow"), (60, "-small"), (100, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (8, "-low"), (20, "-short"), (24, "-mid"), (34, "-tall")]
@@ -54,8 +46,6 @@ class MainScreen(Screen[None]):
         self.bar, self.banner = Bar(), Banner()
         self._below = Vertical(id="below")
         self._furnished = False
-        self.going = 0
-        """How many panes are gone to that do not have the focus yet; keys are meant for the last of them."""
         self.graph = GraphView()
         self.preview: Preview | None = None
         self.graphics: Graphics = "blocks"
@@ -78,13 +68,6 @@ class MainScreen(Screen[None]):
             yield self._right
         yield self._below
         yield KeyFooter()
-
-    @cached_property
-    def bottom(self) -> Bottom:
-        """The panes below."""
-        from .bottom import Bottom
-
-        return Bottom()
 
     def _take_size(self) -> None:
         """The classes of the size, before anything is styled: to add them later would style everything twice."""
@@ -170,15 +153,6 @@ class MainScreen(Screen[None]):
         named = {"graph": self.graph, "preview": self.preview, "inspector": self.inspector}
         return named.get(name) or (self.bottom.pane(name) if self._furnished else None)
 
-    def panes(self) -> list[Widget]:
-        """All panes that have keys of their own and that stand."""
-        return [widget for widget in self.query("*").results(Widget) if widget.id and widget.can_focus]
-
-    def in_sight(self) -> dict[str, Widget | Offset]:
-        """The places to jump to: panes that are seen, and the tabs of those that are not."""
-        seen: dict[str, Widget | Offset] = {str(one.id): one for one in self.panes() if one.region.area}
-        return seen | {name: place for name, place in self.bottom.tabs.places().items() if name not in seen}
-
     def go_to_node(self, node: str) -> None:
         """Go to a node of the graph."""
         self.go("graph")
@@ -186,7 +160,7 @@ class MainScreen(Screen[None]):
 
     def furnish(self, store: Store, session: Session) -> None:
         """What need not stand in the first frame: the panes beside the graph, and the pane below that was open last."""
-        from .form.inspector import NodeForm
+        from .form.node_form import NodeForm
         from .picture.preview import Preview
 
         self.preview, self.node_form = Preview(), NodeForm()
@@ -202,52 +176,3 @@ class MainScreen(Screen[None]):
     def open_pane(self) -> str:
         """The pane below that is open."""
         return self.bottom.current
-
-    def go(self, name: str) -> None:
-        """Go to a pane, showing it where it is hidden."""
-        if self.maximized is not None and self.maximized.id != name:
-            self.minimize()
-        self.set_class(name == "preview", "-looking")
-        self.set_class(name == "inspector", "-inspecting")
-        if name in BELOW:
-            self.bottom.open(name)
-        self.set_class(name in BELOW, "-below")
-        self.going += 1
-        self.call_after_refresh(self._focus, name)
-
-    def _focus(self, name: str) -> None:
-        pane = self.pane(name)
-        if pane is not None:
-            self.set_focus(pane)
-        self.going -= 1
-        if not self.going:
-            self.post_message(self.Arrived())
-
-    def go_if(self, name: str | None) -> None:
-        """Go to a pane, where one was chosen."""
-        if name:
-            self.go(name)
-
-    def zoom(self) -> None:
-        """Give the focused pane the whole screen, or take it back."""
-        if self.maximized is not None:
-            self.minimize()
-        elif self.focused is not None:
-            self.maximize(self._pane_of(self.focused), container=False)
-
-    def _pane_of(self, widget: Widget) -> Widget:
-        holders = {"body", "right", "bottom", "panes"}
-        pane = widget
-        for one in widget.ancestors_with_self:
-            if one.id in holders:
-                break
-            if isinstance(one, Widget):
-                pane = one
-        return pane
-
-    def back(self) -> None:
-        """One level up."""
-        if self.maximized is not None:
-            self.minimize()
-        else:
-            self.go("graph")

@@ -133,7 +133,7 @@ class Working(App[int]):
             self._restarting = False
             self.restart_worker()
         else:
-            self.tell(f"worker {self.store.why_dead}", "error")
+            self.main.add_log([f"worker {self.store.why_dead}"], "error")  # the banner says it, too
 
     def _keep_catalog(self, message: Message) -> None:
         self.main.show_catalog(self.store)

@@ -70,7 +70,8 @@ def test_the_newest_step_is_shown_until_one_winds_back() -> None:
         steps(app, 1, 2, 3)
         assert str(app.preview.border_title) == "[2] Preview · step 3/9 · 2 x 2"
         await pilot.press("left", "h")
-        assert str(app.preview.border_title) == "[2] Preview · step 1/9 · 2 x 2 · wound back"
+        assert str(app.preview.border_title) == "[2] Preview · step 1/9 · 2 x 2"
+        assert "from here" in str(app.preview.border_subtitle)
         steps(app, 4)
         assert "step 1/9" in str(app.preview.border_title)
         await pilot.press("l", "enter", "end")

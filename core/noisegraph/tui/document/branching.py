@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..outline import Item, Outline, Wire
 from .document import Document
 from .edits import add, set_input, set_value, write
+from .references import literal
 
 SWITCH = "guide.switch"
 
@@ -36,12 +37,23 @@ def branched(document: Document, loop: str, step: int, of: int) -> Branch:
         return _moved(document, graph.items[denoiser.source], share)
     copy = _free(f"{denoiser.source}_after", graph.items)
     switch = _free(f"{denoiser.source}_switch", graph.items)
-    ports = dict(document.data["nodes"][denoiser.source])
+    ports = _of_its_own(document, denoiser.source)
     made = add(document, copy, ports.pop("use"), ports, behind=denoiser.source)
     wires = {"before": _told(denoiser), "after": _told(denoiser._replace(source=copy)), "levels": _told(levels)}
     made = add(made, switch, SWITCH, {**wires, "at": share}, behind=copy)
     made = write(made, loop, "denoiser", f"${switch}")
     return Branch(document.changed(made.text, f"go on otherwise from step {step}"), copy)
+
+
+def _of_its_own(document: Document, node: str) -> dict[str, Any]:
+    """What is written into a node, inputs of the graph as their values: to change one of the copy changes no other."""
+    inputs = document.outline.inputs
+    ports = dict(document.data["nodes"][node])
+    for port, held in ports.items():
+        name = held[1:] if isinstance(held, str) and held.startswith("$") else ""
+        if inputs.get(name) is not None and name not in document.outline.items:
+            ports[port] = literal(inputs[name])
+    return ports
 
 
 def _moved(document: Document, switch: Item, share: float) -> Branch:

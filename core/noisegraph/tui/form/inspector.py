@@ -1,16 +1,13 @@
-"""The form of a node on the screen: lines to walk through, and an editor for the one that is edited."""
+"""The form of a node on the screen: lines to walk through, each with a field that can be edited."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
+from textwrap import wrap
 from typing import ClassVar
 
-from textual import on
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container
 from textual.content import Content
 from textual.events import Click, Resize
 from textual.geometry import Region
@@ -24,13 +21,11 @@ from ..rows import Part, Rows
 from ..state.node import NodeState
 from .fields import Context, Field, Form, inputs_form, node_form
 from .kind import stepped
-from .line_editor import LineEditor
 from .lines import Line, columns, help_of, lines
 from .taking import given, taken
 
 _HELP_FROM = 9
-"""From this height on, two lines tell of the field under the cursor."""
-_EDITING = "⏎ take · tab next · ctrl+↑↓ step · esc"
+"""From this height on, lines at the bottom tell of the field under the cursor."""
 HINT = "⏎ edit · ⌫ default · space next"
 _IN_BOX = ("prompt", "json")
 """What is written in a box over the panes, not on its line."""
@@ -57,6 +52,12 @@ class Inspector(Rows[Line]):
     @dataclass
     class Asked(Message):
         """A field is to be edited by a box: one of many, or a text of several lines."""
+
+        field: Field
+
+    @dataclass
+    class Begun(Message):
+        """A field is to be edited on its line."""
 
         field: Field
 
@@ -135,8 +136,13 @@ class Inspector(Rows[Line]):
         return self.chosen.field if self.chosen else None
 
     @property
-    def _helped(self) -> bool:
-        return self.size.height >= _HELP_FROM and self.field is not None
+    def _help(self) -> list[Part]:
+        """What is told of the field under the cursor: what it is for, and in the last line what it may be."""
+        if self.size.height < _HELP_FROM or self.field is None:
+            return []
+        help, kind = help_of(self.field)
+        told = wrap(help, max(self.size.width - 2, 10), max_lines=2, placeholder=" …")
+        return [*(Part(f" {line}", "live") for line in told), Part(f" {kind}", "muted")]
 
     def parts(self, thing: Line) -> tuple[Part, ...]:
         """The pieces of a line."""
@@ -144,10 +150,8 @@ class Inspector(Rows[Line]):
 
     def render_line(self, y: int) -> Strip:
         """A line of the form; at the bottom, what the field under the cursor is for."""
-        field, left = self.field, self.size.height - y
-        if field is not None and self._helped and left <= 2:
-            return self._strip([Part(f" {help_of(field)[2 - left]}", "live" if left == 2 else "muted")], cursor=False)
-        return super().render_line(y)
+        told, left = self._help, self.size.height - y
+        return self._strip([told[-left]], cursor=False) if left <= len(told) else super().render_line(y)
 
     def action_move(self, by: int) -> None:
         """Go to another field, so many further, or to the last one in that direction."""
@@ -157,7 +161,7 @@ class Inspector(Rows[Line]):
             return
         here = fields.index(self.row) if self.row in fields else 0
         self.row = fields[min(max(here + by, 0), len(fields) - 1)]
-        below = 3 if self._helped else 1
+        below = 1 + len(self._help)
         self.scroll_to_region(Region(0, max(self.row - 1, 0), 1, below + 1), animate=False, force=True)
         if not here + by:
             self.scroll_to(y=0, animate=False, force=True)
@@ -186,7 +190,7 @@ class Inspector(Rows[Line]):
         elif field.port.wired or field.kind.way in ("choice", "file", *_IN_BOX) or len(field.text) > 200:
             self.post_message(self.Asked(field))
         else:
-            self.post_message(NodeForm.Begun(field))
+            self.post_message(self.Begun(field))
 
     def action_turn(self) -> None:
         """The next choice, the other of true and false, or the next policy of a seed."""
@@ -246,76 +250,3 @@ class Inspector(Rows[Line]):
 def _ending(text: str, note: str) -> str:
     """The text with a note in its last cells."""
     return text[: max(len(text) - len(note) - 3, 0)] + f" ↻ {note}" if len(text) > len(note) + 6 else text
-
-
-class NodeForm(Container):
-    """The form, and over the line that is edited its editor."""
-
-    ALLOW_MAXIMIZE = True
-
-    DEFAULT_CSS = """
-    NodeForm { height: 1fr; layers: form editor; }
-    NodeForm > Inspector { height: 100%; max-height: 100%; layer: form; scrollbar-gutter: stable; }
-    NodeForm > LineEditor { layer: editor; position: absolute; }
-    """
-
-    @dataclass
-    class Begun(Message):
-        """A field is to be edited on its line."""
-
-        field: Field
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.inspector = Inspector()
-
-    def compose(self) -> ComposeResult:
-        """The form alone."""
-        yield self.inspector
-
-    def hint(self, text: str = HINT, wrong: bool = False) -> None:
-        """Write a hint, or what is wrong, under the form."""
-        self.inspector.set_class(wrong, "-wrong")
-        self.inspector.border_subtitle = Content(text)
-
-    @on(LineEditor.Judged)
-    def _judged(self, event: LineEditor.Judged) -> None:
-        event.stop()
-        self.hint(f"✖ {event.wrong}" if event.wrong else _EDITING, wrong=bool(event.wrong))
-
-    @on(Begun)
-    def _begin(self, event: Begun) -> None:
-        event.stop()
-        editor = LineEditor(event.field)
-        place = self.inspector.place(event.field)
-        corner = self.inspector.content_region.offset - self.region.offset
-        editor.styles.offset = (corner.x + place.x, corner.y + place.y)
-        editor.styles.width = place.width
-        self.mount(editor)
-        editor.focus()
-
-    @on(LineEditor.Written)
-    def _written(self, event: LineEditor.Written) -> None:
-        event.stop()
-        inspector = self.inspector
-        wrong = inspector.take(event.field, event.text) if event.text is not None else ""
-        if wrong:
-            event.editor.judge(wrong)
-            return
-        event.editor.remove()
-        self.hint()
-        inspector.focus()
-        if event.onward:
-            inspector.action_move(event.onward)
-            if inspector.field and inspector.field.origin != "wire":
-                inspector.call_after_refresh(inspector.action_edit)
-
-    def finished(self, document: Document) -> Document:
-        """The document with what is being written, as far as it can be; the editor goes."""
-        for editor in self.query(LineEditor):
-            with suppress(GraphError, ValueError):
-                document = taken(document, editor.field, editor.value)
-            editor.remove()
-            self.hint()
-            self.inspector.focus()
-        return document

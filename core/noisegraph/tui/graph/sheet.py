@@ -226,12 +226,15 @@ class GraphSheet(ScrollView, can_focus=True):
 
     def _title(self) -> None:
         count = len(self.outline.items)
-        told = [f"[1] Graph · {count} node{'' if count == 1 else 's'}", *([self.note] if self.note else [])]
-        told += [f"{len(self.marked)} marked"] if self.marked else []
+        told = [f"{len(self.marked)} marked"] if self.marked else []
+        told = ["[1] Graph", f"{count} node{'' if count == 1 else 's'}", *([self.note] if self.note else []), *told]
+        if sum(map(len, told)) + 3 * len(told) > self.size.width:
+            del told[1]
         self.border_title = Content(" · ".join(told))
 
     def _on_resize(self, event: Resize) -> None:
         self._strips.clear()
+        self._title()
         self._size_page()
         self.call_after_refresh(self._into_view, self.selected)
 

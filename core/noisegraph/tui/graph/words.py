@@ -44,7 +44,8 @@ def told(state: NodeState, width: int) -> list[Part]:
         return progress(state, width)
     text: str = state.kind if state.kind not in ("unknown", "pending") else ""
     if state.kind == "done" and state.seconds is not None:
-        text = f"done {duration(state.seconds)}"
+        timed = f"done {duration(state.seconds)}"
+        text = timed if len(timed) <= width else text
     return [Part(text[:width], state.kind)]
 
 

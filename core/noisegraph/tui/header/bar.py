@@ -62,6 +62,8 @@ def progress(run: Run, now: float) -> str:
     """`▶ #0007 3/8  drawn 12/20 1.7 it/s 0:07 ~0:11`."""
     if run.ended:
         return f"#{run.id} {run.status} {duration(run.seconds)}"
+    if run.status == "waiting":
+        return f"▶ #{run.id} waits for the worker"
     state = run.nodes.get(run.current)
     parts = [f"▶ #{run.id} {run.ran}/{run.to_run}", run.current]
     if state is not None and state.of:

@@ -11,6 +11,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 MOST = 10
+_ALWAYS = ("Prompt", "Run", "Palette", "Help")
 
 
 class Hint(NamedTuple):
@@ -56,8 +57,8 @@ class KeyFooter(Widget):
         return list(found.values())
 
     def _fitting(self) -> list[Hint]:
-        """The hints that fit whole: those of the focus first, the palette and help always."""
-        always = [hint for hint in self._hints if hint.word in ("Palette", "Help")]
+        """The hints that fit whole: those of the focus first; what one cannot do without always."""
+        always = [hint for hint in self._hints if hint.word in _ALWAYS]
         others = [hint for hint in self._hints if hint not in always]
         room = self.size.width - sum(hint.width for hint in always)
         chosen = []

@@ -16,12 +16,11 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from .blocks import Pixels, fitted, quadrants
+from .film import Film
 from .reel import Frame, Reel
 from .terminal import Graphics
 
-_THUMB_COLUMNS, _THUMB_ROWS = 6, 3
-_FILM_FROM = 14
-"""From this height on, the steps stand below as a film of small pictures; below it as a line of dots."""
+_BACK = "h l wind · ⏎ go on otherwise from here"
 
 
 class Preview(Widget, can_focus=True):
@@ -123,12 +122,9 @@ class Preview(Widget, can_focus=True):
 
     async def _on_click(self, event: Click) -> None:
         at = event.get_content_offset(self)
-        if at is not None and self._film_rows() and at.y >= self._room().height:
-            first, shown = self._window()
-            width = _THUMB_COLUMNS + 1 if self._film_rows() > 1 else 1
-            index = first + max(at.x - self._film_left(), 0) // width
-            if index < first + shown:
-                self.action_wind(index - self.reel.index)
+        index = self._film.index_at(at.x) if at is not None and at.y >= self._room().height else None
+        if index is not None:
+            self.action_wind(index - self.reel.index)
 
     def _on_resize(self, event: Resize) -> None:
         self._made.clear()
@@ -147,42 +143,27 @@ class Preview(Widget, can_focus=True):
     def _title(self) -> None:
         frame = self.reel.frame
         told = f" · {frame.title}" if frame else ""
-        back = "" if self.reel.at is None else " · wound back"
-        self.border_title = Content(f"[2] Preview{told}{back}")
-
-    def _film_rows(self) -> int:
-        """Lines of the film below the picture."""
-        if len(self.reel.frames) < 2 or self.size.height < 4:
-            return 0
-        return _THUMB_ROWS + 2 if self.size.height >= _FILM_FROM else 1
+        self.border_title = Content(f"[2] Preview{told}")
+        self.border_subtitle = "" if self.reel.at is None else Content(_BACK)
 
     def _room(self) -> Size:
-        return Size(self.size.width, self.size.height - self._film_rows())
+        return Size(self.size.width, self.size.height - self._film.rows)
 
-    def _window(self) -> tuple[int, int]:
-        """The first frame of the film that is seen, and how many are."""
-        each = _THUMB_COLUMNS + 1 if self._film_rows() > 1 else 1
-        shown = max(min(self.size.width // each, len(self.reel.frames)), 1)
-        first = min(max(self.reel.index - shown // 2, 0), len(self.reel.frames) - shown)
-        return first, shown
-
-    def _film_left(self) -> int:
-        """Where the film begins: it stands in the middle."""
-        _, shown = self._window()
-        each = _THUMB_COLUMNS + 1 if self._film_rows() > 1 else 1
-        return max(self.size.width - shown * each + (each > 1), 0) // 2
+    @property
+    def _film(self) -> Film:
+        return Film(self.reel, self.size.width, self.size.height)
 
     def _drawn(self) -> list[Strip]:
         frame, room = self.reel.frame, self._room()
         if frame is None or self.graphics == "none":
-            return self._empty("no picture yet" if frame is None else frame.title)
+            return self._empty("no picture yet: r runs the graph" if frame is None else frame.title)
         columns, rows = fitted(frame.picture.width, frame.picture.height, room.width, room.height)
         strips = self._by_protocol(frame, columns, rows) or self._cells(frame, columns, rows)
         left = (room.width - columns) // 2
         above = (room.height - rows) // 2
         blank = Strip.blank(room.width, self.rich_style)
         lines = [blank] * above + [self._padded(strip, left) for strip in strips]
-        return [*lines, *[blank] * (room.height - len(lines)), *self._film()]
+        return [*lines, *[blank] * (room.height - len(lines)), *self._strip_of_steps()]
 
     def _empty(self, told: str) -> list[Strip]:
         blank = Strip.blank(self.size.width, self.rich_style)
@@ -190,39 +171,12 @@ class Preview(Widget, can_focus=True):
         line = Strip([Segment(told, self.get_component_rich_style("preview--empty"))])
         return [*[blank] * (self.size.height // 2), self._padded(line, left)]
 
-    def _film(self) -> list[Strip]:
-        rows = self._film_rows()
-        if not rows:
-            return []
-        first, shown = self._window()
-        frames = self.reel.frames[first : first + shown]
+    def _strip_of_steps(self) -> list[Strip]:
         here, there = (self.get_component_rich_style(f"preview--{name}") for name in ("here", "film"))
-        left = self._film_left()
-        if rows == 1:
-            at = self.reel.index - first
-            dots = [Segment("●", here) if index == at else Segment("·", there) for index in range(shown)]
-            return [self._padded(Strip(dots), left)]
-        gap = Strip([Segment(" ", self.rich_style)])
-        thumbs = [self._thumb(frame) for frame in frames]
-        lines = [Strip.join([part for thumb in thumbs for part in (thumb[row], gap)]) for row in range(_THUMB_ROWS)]
-        names = [
-            Segment(
-                ("end" if frame.final else str(frame.step)).center(_THUMB_COLUMNS) + " ",
-                here if first + index == self.reel.index else there,
-            )
-            for index, frame in enumerate(frames)
+        return [
+            self._padded(strip, self._film.left)
+            for strip in self._film.strips(self._cells, self.rich_style, here, there)
         ]
-        return [self._padded(line, left) for line in (Strip([]), *lines, Strip(names))]
-
-    def _thumb(self, frame: Frame) -> list[Strip]:
-        columns, rows = fitted(frame.picture.width, frame.picture.height, _THUMB_COLUMNS, _THUMB_ROWS)
-        blank = Strip.blank(_THUMB_COLUMNS, self.rich_style)
-        left = (_THUMB_COLUMNS - columns) // 2
-        lines = [
-            Strip.join([Strip.blank(left, self.rich_style), strip]).extend_cell_length(_THUMB_COLUMNS, self.rich_style)
-            for strip in self._cells(frame, columns, rows)
-        ]
-        return [*lines, *[blank] * (_THUMB_ROWS - len(lines))]
 
     def _by_protocol(self, frame: Frame, columns: int, rows: int) -> list[Strip]:
         """The cells of a result that the terminal itself shows; none where it cannot, or where the file is not here."""

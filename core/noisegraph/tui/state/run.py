@@ -85,9 +85,9 @@ def reduce(run: Run, message: Message, now: float) -> Run:
     return run
 
 
-def lost(run: Run, why: str) -> Run:
+def lost(run: Run, why: str, now: float) -> Run:
     """The run of a worker that is gone."""
-    return replace(_stopped(run, why), status="lost")
+    return replace(_stopped(run, why), status="lost", seconds=0.0 if run.began is None else now - run.began)
 
 
 def coalesced(messages: Iterable[Message]) -> list[Message]:

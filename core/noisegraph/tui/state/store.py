@@ -196,7 +196,7 @@ class Store:
         """The worker is gone; the run that was on is lost, the queue is kept."""
         self.health, self.why_dead, self.meters = "dead", cause_of(code), {}
         if self.run is not None and not self.run.ended:
-            self.run = lost(self.run, self.why_dead)
+            self.run = lost(self.run, self.why_dead, self.clock())
             self._ended()
 
 
