@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .checking import authors
+from .checking.args import ARGS, Arg, Several, Swept, Unset, Wire, wires
 from .checking.args import Literal as FromInput
-from .checking.args import Several, Swept, Unset, Wire, wires
+from .checking.authors import Facts
+from .checking.feeds import Feed, Feeds, conflicts, type_of_input
 from .checking.flat import Flattener
 from .checking.literals import Literals, Sweeps, sweep_key
-from .checking.order import depth_first
+from .checking.order import cycle_problem, depth_first
 from .checking.scope import Flat, FlatNode
 from .checking.wiring import Wiring
-from .errors import MOST_TOLD, GraphError, Place, Problem, did_you_mean
+from .errors import GraphError, Place, Problem, did_you_mean
 from .garbage import no_search
 from .graph import Graph
 from .port import Port
 from .registry import Registry
-from .types import describe, fits
 
-
-@dataclass(frozen=True)
-class Feed:
-    """A port that an input of the graph reaches."""
-
-    node: FlatNode
-    port: Port
+MOST_CYCLES = 10
+"""How many cycles are told."""
 
 
 @dataclass(frozen=True)
 class Checked:
-    """A graph that was checked. The `values` of its nodes are now as the functions receive them.
+    """A graph that was checked. The literals in the `args` of its nodes are now as the functions receive them.
 
     `order` holds what the outputs need, in the order of running; `swept` the accepted values of swept inputs; `feeds`
     the ports that each input reaches; `facts[n]` what is known of the value of node n; `unset` the inputs that still
@@ -43,9 +39,9 @@ class Checked:
     order: list[int]
     swept: Sweeps
     points: tuple[dict[str, Any], ...]
-    feeds: Mapping[str, list[Feed]]
+    feeds: Feeds
     output_types: Mapping[str, Any]
-    facts: Mapping[int, Mapping[str, Any]]
+    facts: Mapping[int, Facts]
     unset: tuple[str, ...]
     problems: tuple[Problem, ...]
 
@@ -54,10 +50,8 @@ class Checked:
         return self.swept[sweep_key(node, node.spec.ports[port], name)][point]
 
     def input_type(self, name: str) -> str:
-        """The type of an input, as it follows from the ports that it feeds: the narrowest of theirs."""
-        kinds = [feed.port.type for feed in self.feeds.get(name, ())]
-        narrow = next((kind for kind in kinds if all(fits(kind, other) for other in kinds)), None)
-        return describe(narrow) if kinds else "unused"
+        """The type of an input, as it follows from the ports that it feeds."""
+        return type_of_input(name, self.feeds)
 
 
 def check(
@@ -93,7 +87,7 @@ class _Checker:
         self.feeds: dict[str, list[Feed]] = {}
         self.types: dict[str, Any] = {}
         self.unset: dict[str, None] = {}
-        self.facts: dict[int, Mapping[str, Any]] = {}
+        self.facts: dict[int, Facts] = {}
 
     def check(self, until: str | None) -> Checked:
         flat = self.flattener.flatten(self.graph, self.given)
@@ -108,17 +102,16 @@ class _Checker:
         roots = [wire.node for name in sorted(flat.outputs) for wire in wires(flat.outputs[name])]
         order, cycles = depth_first(roots, reads)
         everything, more = self._all(order, reads)
-        self._tell_cycles(cycles or more)
+        self.problems.extend(cycle_problem(self.nodes, cycle) for cycle in (cycles or more)[:MOST_CYCLES])
         for index in everything:
             self._node(index, self.nodes[index])
         self._outputs(flat)
-        self._conflicts()
-        told = tuple(self.problems[:MOST_TOLD])
-        unset = tuple(self.unset)
+        self.problems.extend(conflicts(self.graph, self.feeds))
+        unset, told = tuple(self.unset), tuple(self.problems.told())
         swept = self.literals.swept
         return Checked(flat, order, swept, self.points, self.feeds, self.types, self.facts, unset, told)
 
-    def _all(self, order: list[int], reads: list[list[int]]) -> tuple[list[int], list[list[int]]]:
+    def _all(self, order: list[int], reads: list[tuple[int, ...]]) -> tuple[list[int], list[list[int]]]:
         if len(order) == len(reads):
             return order, []
         reached = set(order)
@@ -133,38 +126,30 @@ class _Checker:
         self.problems.append(Problem(Place(self.graph.name), f"no node '{until}' to stop at", hint))
         return flat
 
-    def _tell_cycles(self, cycles: list[list[int]]) -> None:
-        for cycle in cycles[:10]:
-            names = [self.nodes[index].id for index in reversed(cycle)]
-            shown = names if len(names) <= 12 else [*names[:6], f"... {len(names) - 12} more ...", *names[-6:]]
-            node = self.nodes[cycle[0]]
-            path = " -> ".join([*shown, names[0]])
-            where = node.scope.place("nodes", node.name)
-            self.problems.append(Problem(where, f"nodes that wait for one another: {path}"))
-
     def _node(self, index: int, node: FlatNode) -> None:
-        """Check one node: its literals, its wires, and what it says itself of them."""
-        spec, values, before = node.spec, node.values, len(self.problems)
+        """Check one node: its literals, its wires, and what its author says of them."""
+        spec, args, before = node.spec, node.args, self.problems.met
         ports = spec.ports
-        for name, value in values.items():
-            port = ports[name]
-            if port.scalar:
-                try:
-                    values[name] = port.strict(value)
-                    continue
-                except ValueError:
-                    pass  # told in the words of the port
-            self.literals.typed(node, port, value)
-        for name, arg in node.args.items():
+        for name, arg in args.items():
             port = ports[name]
             if type(arg) is Wire:
                 self.wiring.check(node, port, arg, port.type)
-            else:
+            elif type(arg) in ARGS:
                 self._other(node, port, arg)
-        if spec.options.validate is not None:
-            self._validate(node)
-        if spec.options.facts is not None and len(self.problems) == before:
-            self._facts(index, node)
+            elif port.scalar:
+                try:
+                    args[name] = port.strict(arg)
+                except ValueError:
+                    self.literals.typed(node, port, arg)  # tells it in the words of the port
+            else:
+                self.literals.typed(node, port, arg)
+        options = spec.options
+        if options.validate is not None:
+            authors.validate(node, options.validate, self._at_points(node), self.problems)
+        if options.facts is not None and self.problems.met == before:
+            known = authors.facts(node, options.facts, self.facts, self.problems)
+            if known is not None:
+                self.facts[index] = known
         if spec.generic is not None:
             self.wiring.bind(index, node)
 
@@ -183,24 +168,8 @@ class _Checker:
             else:
                 self.literals.sweep(node, port, arg.name)
 
-    def _validate(self, node: FlatNode) -> None:
-        validate = node.spec.options.validate
-        assert validate is not None
-        told: set[str] = set()
-        for values in self._at_points(node):
-            given = literal_values(node, values, validate)
-            try:
-                if given is not None:
-                    validate(**given)
-            except (Exception, SystemExit) as error:
-                where = node.scope.place("nodes", node.name)
-                what = f"{node.spec.full_name}: {error or type(error).__name__}"
-                if what not in told and len(told) < MOST_TOLD:
-                    told.add(what)
-                    self.problems.append(Problem(where, what, getattr(error, "hint", "")))
-
-    def _at_points(self, node: FlatNode) -> Iterator[Mapping[str, Any]]:
-        """The node's literals at each point of the sweep that its ports accept; once where it reads no swept input."""
+    def _at_points(self, node: FlatNode) -> Iterator[Mapping[str, Arg]]:
+        """What the node is given at each point of the sweep that its ports accept; once where no input is swept."""
         swept = {
             name: self.literals.swept[sweep_key(node, node.spec.ports[name], arg.name)]
             for name, arg in node.args.items()
@@ -209,57 +178,13 @@ class _Checker:
         for number in range(len(self.points)) if swept else ():
             here = {name: values[number] for name, values in swept.items()}
             if all(value is not None or node.spec.ports[name].optional for name, value in here.items()):
-                yield node.values | here
+                yield node.args | here
         if not swept:
-            yield node.values
-
-    def _facts(self, index: int, node: FlatNode) -> None:
-        assert node.spec.options.facts is not None
-        known = {name: port.default for name, port in node.spec.ports.items() if not port.required} | node.values
-        for name, arg in node.args.items():
-            if type(arg) is Wire:
-                found: Any = self.facts.get(arg.node, {})
-                for field in arg.fields:
-                    found = found.get(field, {}) if isinstance(found, Mapping) else {}
-                known[name] = found
-        if any(name not in known and port.wired for name, port in node.spec.ports.items()):
-            return  # a wire is missing or leads nowhere, which has been told
-        try:
-            self.facts[index] = node.spec.options.facts(known)
-        except (Exception, SystemExit) as error:
-            where = node.scope.place("nodes", node.name)
-            self.problems.append(Problem(where, f"{node.spec.full_name}: {error}", getattr(error, "hint", "")))
+            yield node.args
 
     def _outputs(self, flat: Flat) -> None:
         for name, arg in flat.outputs.items():
-            for wire in wires(arg):
-                self.types[name] = self.wiring.output(wire, self.graph, name)
-            if type(arg) is Unset:
+            if type(arg) is Wire:
+                self.types[name] = self.wiring.output(arg, self.graph, name)
+            elif type(arg) is Unset:
                 self.unset[arg.name] = None
-
-    def _conflicts(self) -> None:
-        """Tell of inputs that feed ports of types that no value has both of."""
-        for name, feeds in self.feeds.items():
-            first = feeds[0]
-            for other in feeds[1:]:
-                if not (fits(first.port.type, other.port.type) or fits(other.port.type, first.port.type)):
-                    told = (
-                        f"input '{name}' feeds '{first.port.name}' of {first.node.id} "
-                        f"({describe(first.port.type)}) and "
-                        f"'{other.port.name}' of {other.node.id} ({describe(other.port.type)}), which no value fits"
-                    )
-                    self.problems.append(Problem(self.graph.place("inputs", name), told, "use two inputs"))
-                    break
-
-
-def literal_values(node: FlatNode, values: Mapping[str, Any], wanting: Callable[..., Any]) -> dict[str, Any] | None:
-    """The literals and defaults for the parameters that a function names, or None where one of them is wired."""
-    given: dict[str, Any] = {}
-    for name in inspect.signature(wanting).parameters:
-        if name in values:
-            given[name] = values[name]
-        elif name in node.args or name not in node.spec.ports:
-            return None
-        else:
-            given[name] = node.spec.ports[name].default
-    return given

@@ -14,12 +14,16 @@ LONGEST = 1000
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place in a graph file: `line` and `column` count from 1, 0 means that only the file is known."""
+    """A place in a graph file: `line` and `column` count from 1, 0 means that only the file is known.
+
+    `within` is the node that uses the graph, where the file is that of a sub-graph.
+    """
 
     file: str = ""
     line: int = 0
     column: int = 0
     path: str = ""
+    within: str = ""
 
     def __post_init__(self) -> None:
         if len(self.path) > LONGEST:
@@ -27,7 +31,12 @@ class Place:
 
     def __str__(self) -> str:
         at = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        return " ".join(part for part in (at, self.path) if part)
+        return " ".join(part for part in (at, self.trail) if part)
+
+    @property
+    def trail(self) -> str:
+        """The path in the file, and where the file is used: `nodes.guided.scale (in refine)`."""
+        return f"{self.path} (in {self.within})" if self.within else self.path
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import ChainMap
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
@@ -9,13 +10,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from . import keys
-from .check import Checked, literal_values, require
-from .checking.args import Arg, Literal, Several, Swept, Wire, wires
+from .check import Checked, require
+from .checking.args import ARGS, Arg, Literal, Several, Swept, Wire, literals, literals_for, wires
 from .checking.scope import FlatNode
 from .errors import GraphError
 from .garbage import no_search
 from .node import NodeSpec
-from .recipe import Recipe, literal, recipe
+from .recipe import Recipe, recipe
 
 if TYPE_CHECKING:
     import networkx
@@ -28,7 +29,7 @@ MOST_TASKS = 1_000_000
 
 
 class Numbers(Protocol):
-    """Node -> its task's number: a list, which is found fastest in memory, or at points of a sweep what they share."""
+    """Node -> its task's number: an array, which takes least memory, or at points of a sweep what they share."""
 
     def __getitem__(self, node: int, /) -> int: ...
 
@@ -44,7 +45,7 @@ class Read(NamedTuple):
 class Task:
     """One call of a node: the same call, asked for in several places, is one task.
 
-    `literals` are the arguments that are plain data, `args` the others; `numbers[n]` is the task of node n.
+    `args` are the node's at one point of a sweep; `numbers[n]` is the task of node n.
     """
 
     id: str
@@ -52,13 +53,17 @@ class Task:
     code: bytes
     """What stands in keys for the node's name, its code, and the precision that it runs in."""
     key: bytes
-    literals: dict[str, Any]
     args: dict[str, Arg]
     numbers: Numbers
     device: str | None
     pure: bool
     """Whether the same key means the same value; not so for what reads an impure node."""
     stored: bool
+
+    @property
+    def literals(self) -> dict[str, Any]:
+        """The arguments that are plain data."""
+        return literals(self.args)
 
     @property
     def reads(self) -> list[tuple[str, Read]]:
@@ -76,11 +81,14 @@ class Task:
 
     def arguments(self, value_of: Callable[[Read], Any]) -> dict[str, Any]:
         """What the node's function is called with, `value_of` giving what is read."""
-        arguments = dict(self.literals)
-        for name, read in self.reads:
-            arguments[name] = value_of(read)
-        for name, items in self.lists:
-            arguments[name] = [value_of(read) for read in items]
+        arguments: dict[str, Any] = {}
+        for name, arg in self.args.items():
+            if type(arg) is Wire:
+                arguments[name] = value_of(self._read(arg))
+            elif type(arg) is Several:
+                arguments[name] = [value_of(self._read(wire)) for wire in wires(arg)]
+            else:
+                arguments[name] = arg
         return arguments
 
     def upstream(self) -> list[int]:
@@ -144,12 +152,15 @@ class _Planner:
         self.device = device
         self.nodes = checked.flat.nodes
         self.tasks: list[Task] = []
+        self.readings: list[bytes] = []
+        """What stands for the value of each task in the keys of those that read it."""
+        self.impure: set[int] = set()
         self.by_key: dict[bytes, int] = {}
         self.recipes: dict[tuple[NodeSpec, str | None], Recipe] = {}
 
     def plan(self) -> Plan:
         if self.checked.points == ({},):
-            numbers = [-1] * len(self.nodes)
+            numbers = array("l", [-1]) * len(self.nodes)
             for index in self.checked.order:
                 numbers[index] = self._task(index, numbers, -1)
             return Plan(self.checked, self.tasks, (self._point(numbers, -1),), numbers, self.device)
@@ -193,43 +204,46 @@ class _Planner:
         node, tasks = self.nodes[index], self.tasks
         spec, device = node.spec, node.device
         code, ports, pure, version, reads = self.recipes.get((spec, device)) or self._recipe(spec, device)
-        values = node.values if point < 0 else self._at_point(node, point)
-        args = node.args if reads is None else _kept(node, values, reads)
+        args = node.args if point < 0 else self._at_point(node, point)
+        if reads is not None:
+            args = _kept(node, args, reads)
         parts = [code]
-        for name, port, default in ports:
-            if name in values:
-                value = values[name]
-                parts.append(keys.literal(value) if port.scalar else literal(port, value))
-            elif name in args:
-                arg = args[name]
-                if type(arg) is Several:
-                    parts.append(b"[%d:" % len(arg.items))
-                for wire in wires(arg):
-                    above = tasks[numbers[wire.node]]
-                    parts.append(keys.wire(above.key, wire.fields))
-                    pure = pure and above.pure
-            else:
+        for name, encode, default in ports:
+            if name not in args:
                 parts.append(default)
+                continue
+            arg = args[name]
+            if type(arg) not in ARGS:
+                parts.append(encode(arg))
+                continue
+            if type(arg) is Several:
+                parts.append(b"[%d:" % len(arg.items))
+            for wire in wires(arg):
+                above = numbers[wire.node]
+                parts.append(keys.wire(tasks[above].key, wire.fields) if wire.fields else self.readings[above])
+                pure = pure and above not in self.impure
         if version is not None:
-            told = keys.version_key(version, literal_values(node, values, version))
+            told = keys.version_key(version, literals_for(version, spec, args))
             pure = pure and told is not None
             parts.append(told or keys.unique())
         key = keys.digest(*parts) if spec.options.pure else keys.unique()
         number = self.by_key.setdefault(key, len(tasks))
         if number == len(tasks):
             name = node.id if point < 0 else f"{node.id}[{point}]"
-            tasks.append(Task(name, spec, code, key, values, args, numbers, device, pure, pure))
+            tasks.append(Task(name, spec, code, key, args, numbers, device, pure, pure))
+            self.readings.append(keys.wire(key))
+            if not pure:
+                self.impure.add(number)
         if not node.stored:  # said of one of several twins it holds for the task that they share
             tasks[number].stored = False
         return number
 
-    def _at_point(self, node: FlatNode, point: int) -> dict[str, Any]:
-        """The node's literals with those of one point of the sweep."""
-        values = dict(node.values)
-        for name, arg in node.args.items():
-            if type(arg) is Swept:
-                values[name] = self.checked.swept_value(node, name, arg.name, point)
-        return values
+    def _at_point(self, node: FlatNode, point: int) -> dict[str, Arg]:
+        """What the node is given at one point of the sweep."""
+        value = self.checked.swept_value
+        return {
+            name: value(node, name, arg.name, point) if type(arg) is Swept else arg for name, arg in node.args.items()
+        }
 
     def _recipe(self, spec: NodeSpec, device: str | None) -> Recipe:
         precision = self.device.precision if device is None else self.device.on(device).precision
@@ -237,13 +251,14 @@ class _Planner:
         return made
 
 
-def _kept(node: FlatNode, values: Mapping[str, Any], reads: Callable[..., Iterable[str]]) -> dict[str, Arg]:
+def _kept(node: FlatNode, args: dict[str, Arg], reads: Callable[..., Iterable[str]]) -> dict[str, Arg]:
     """The node's arguments without the wires that it will not read, as it says from its literals."""
-    given = literal_values(node, values, reads)
+    given = literals_for(reads, node.spec, args)
     if given is None:
-        return node.args
+        return args
     kept = set(reads(**given))
-    return {name: arg for name, arg in node.args.items() if name in kept or not node.spec.ports[name].wired}
+    ports = node.spec.ports
+    return {name: arg for name, arg in args.items() if name in kept or not ports[name].wired or type(arg) not in ARGS}
 
 
 def _varying(checked: Checked) -> set[int]:

@@ -10,7 +10,6 @@ from typing import Any, Literal
 from .cut import HIDDEN, RUN, SERVED, cut
 from .devices import using
 from .events import Event, NodeCached, NodeFailed, NodeFinished, NodeStarted, RunFinished, RunStarted, Warned
-from .garbage import nothing_built_searched
 from .plan import Plan, Point, Read, Task
 from .running.beside import Beside
 from .running.guard import held
@@ -68,7 +67,7 @@ class _Run:
         yield RunStarted(len(self.tasks), self.states.count(RUN), len(self.tiers))
         try:
             pinned = self.cache.pinned([self.tasks[number].key for number in self.tiers])
-            with nothing_built_searched(), self.performer.prints, pinned, using(self.plan.device):
+            with self.performer.prints, pinned, using(self.plan.device):
                 self._start_beside()
                 for number, state in enumerate(self.states):
                     if state == SERVED and (served := self._serve(number)) is not None:

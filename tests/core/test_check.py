@@ -289,6 +289,36 @@ def test_errors_inside_sub_graphs_have_their_place(engine: Engine, folder: Path)
     assert "nodes.s.value (in n0)" in told
 
 
+def test_a_mistake_in_a_sub_graph_is_told_once_with_how_many_uses_it_has(engine: Engine, folder: Path) -> None:
+    nodes = {
+        "n": {"use": "t.number", "value": 1},
+        "t": {"use": "t.text"},
+        "bad": {"use": "t.add", "a": "$n", "b": "$t"},
+        "typo": {"use": "t.add", "a": "$n", "bb": "$n", "b": "$n"},
+    }
+    _put(folder, "wrong.json", {"nodes": nodes, "outputs": {"o": "$bad", "p": "$typo"}})
+    once = {"nodes": {"u": {"use": "wrong.json"}}, "outputs": {"x": "$u.o"}}
+    twice = {"nodes": {"u": {"use": "wrong.json"}, "v": {"use": "wrong.json"}}, "outputs": {"x": "$u.o"}}
+    many = {"nodes": {f"u{i}": {"use": "wrong.json"} for i in range(200)}, "outputs": {"x": "$u7.o"}}
+    many["nodes"]["own"] = {"use": "t.nubmer"}
+    told = {name: _problems(engine, _put(folder, f"{name}.json", graph_)) for name, graph_ in
+            {"once": once, "twice": twice, "many": many}.items()}  # fmt: skip
+    assert all("(in u):" in line for line in told["once"])
+    assert all("(in u and 1 other use of it):" in line for line in told["twice"])
+    assert len(told["once"]) == len(told["twice"]) == 2
+    assert sum("and 199 other uses of it):" in line for line in told["many"]) == 2
+    assert any("t.nubmer" in line for line in told["many"])
+    assert len(told["many"]) == 3
+
+
+def test_what_two_uses_give_wrongly_is_told_of_each(engine: Engine, folder: Path) -> None:
+    nodes = {f"u{i}": {"use": "part.json", "a": "text"} for i in range(3)}
+    path = _put(folder, "o.json", {"nodes": nodes, "outputs": {"x": "$u0.sum", "y": "$u1.sum", "z": "$u2.sum"}})
+    assert [f"nodes.u{i}.a" for i in range(3)] == sorted(
+        line.split()[1].rstrip(":") for line in _problems(engine, path)
+    )
+
+
 def test_what_a_sub_graph_needs_and_does_not_know_is_told(engine: Engine, folder: Path) -> None:
     path = _put(folder, "o.json", {"nodes": {"p": {"use": "part.json", "mor": 1}}, "outputs": {"x": "$p.sum"}})
     problems = _problems(engine, path)

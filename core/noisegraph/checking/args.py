@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
+    from ..node import NodeSpec
     from .scope import Scope
 
 
@@ -51,6 +53,21 @@ class Broken(NamedTuple):
 
 Arg: TypeAlias = "Literal | Wire | Swept | Unset | Several | Broken | Any"
 ARGS = frozenset((Literal, Wire, Swept, Unset, Several, Broken))
+
+
+def literals(args: Mapping[str, Arg]) -> dict[str, Any]:
+    """Of what ports are given, the plain data."""
+    return {name: arg for name, arg in args.items() if type(arg) not in ARGS}
+
+
+def literals_for(wanting: Callable[..., Any], spec: NodeSpec, args: Mapping[str, Arg]) -> dict[str, Any] | None:
+    """The literals and defaults for the parameters that a function names, or None where one of them is wired."""
+    given: dict[str, Any] = {}
+    for name in inspect.signature(wanting).parameters:
+        if name not in spec.ports or type(args.get(name)) in ARGS:
+            return None
+        given[name] = args[name] if name in args else spec.ports[name].default
+    return given
 
 
 def wires(arg: Arg) -> Sequence[Wire]:

@@ -12,6 +12,7 @@ from ..port import Port
 from ..reading.files import resolve
 from ..types import describe
 from .args import Literal
+from .problems import Problems
 from .scope import FlatNode
 
 Sweeps: TypeAlias = dict[tuple[Port, str, Path | None], list[Any]]
@@ -24,14 +25,14 @@ def sweep_key(node: FlatNode, port: Port, name: str) -> tuple[Port, str, Path | 
 
 
 class Literals:
-    """Puts what ports accept into the nodes' `values`, and into `swept` for the points of a sweep."""
+    """Puts what ports accept into the nodes' `args`, and into `swept` for the points of a sweep."""
 
     def __init__(
         self,
         graph: Graph,
         given: Mapping[str, Any],
         points: Sequence[Mapping[str, Any]],
-        problems: list[Problem],
+        problems: Problems,
     ) -> None:
         self.graph = graph
         self.in_call = given
@@ -48,7 +49,7 @@ class Literals:
             self.problems.append(Problem(node.scope.place(*where), told, hint))
             return
         try:
-            node.values[port.name] = self._accept(node, port, value)
+            node.args[port.name] = self._accept(node, port, value)
         except ValueError as error:
             told = f"'{port.name}' of {node.spec.full_name} {error}"
             self.problems.append(Problem(node.scope.place(*where), told, _dollar(node, value)))
@@ -56,7 +57,7 @@ class Literals:
     def given(self, node: FlatNode, port: Port, arg: Literal) -> None:
         """A value that comes through an input, of the whole graph or of the sub-graph that the node is in."""
         try:
-            node.values[port.name] = self._accept(node, port, arg.value)
+            node.args[port.name] = self._accept(node, port, arg.value)
         except ValueError as error:
             wanted = f"'{port.name}' of {node.spec.full_name} ({node.id})"
             told = f"input '{arg.source}', for {wanted}, {error}" if arg.source else f"for {wanted}: {error}"

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ..errors import Problem
+from .scope import FlatNode
+
 
 def depth_first(roots: Iterable[int], reads: Sequence[Sequence[int]]) -> tuple[list[int], list[list[int]]]:
     """What the roots need, each number after all that it reads, and the cycles met on the way.
@@ -33,3 +36,12 @@ def depth_first(roots: Iterable[int], reads: Sequence[Sequence[int]]) -> tuple[l
                     state[here] = done
                     order.append(here)
     return order, cycles
+
+
+def cycle_problem(nodes: Sequence[FlatNode], cycle: Sequence[int]) -> Problem:
+    """What to tell of nodes that wait for one another, `cycle` as depth_first gives it."""
+    names = [nodes[index].id for index in reversed(cycle)]
+    shown = names if len(names) <= 12 else [*names[:6], f"... {len(names) - 12} more ...", *names[-6:]]
+    node = nodes[cycle[0]]
+    path = " -> ".join([*shown, names[0]])
+    return Problem(node.scope.place("nodes", node.name), f"nodes that wait for one another: {path}")

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..errors import MOST_TOLD, Problem, did_you_mean
 from .args import ARGS, Arg, Broken, Literal, Several, Wire
+from .problems import Problems
 from .scope import Scope
 
 Path = tuple[str | int, ...]
@@ -16,7 +17,7 @@ FARTHEST = 128
 class References:
     """Resolves the references of one opened graph; tells of those that lead nowhere."""
 
-    def __init__(self, problems: list[Problem]) -> None:
+    def __init__(self, problems: Problems) -> None:
         self.problems = problems
         self._depth = 0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..errors import Place
@@ -15,8 +15,9 @@ from .args import Arg, Wire
 class FlatNode:
     """One node of the opened graph: `id` is its path, like `refine/guided`.
 
-    `values` are the literals typed on its ports, `args` what else it was given, `reads` the nodes that it reads, in the
-    order of the signature. `device` and `stored` are what its object says of "device" and "cache".
+    `args` is what its ports are given, literals as the ports accept them once they are checked, and `reads` the nodes
+    that it reads, both in the order of the signature. `device` and `stored` are what its object says of "device" and
+    "cache".
     """
 
     id: str
@@ -24,9 +25,8 @@ class FlatNode:
     spec: NodeSpec
     scope: Scope
     raw: dict[str, Any]
-    values: dict[str, Any]
     args: dict[str, Arg]
-    reads: list[int]
+    reads: tuple[int, ...]
     device: str | None = None
     stored: bool = True
 
@@ -57,7 +57,7 @@ class Scope:
         place = self.graph.place(*path, key=key)
         if self.parent is None:
             return place
-        return Place(place.file, place.line, place.column, f"{place.path} (in {self.prefix.rstrip('/')})")
+        return replace(place, within=self.prefix.rstrip("/"))
 
 
 @dataclass(frozen=True)

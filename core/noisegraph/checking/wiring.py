@@ -11,6 +11,7 @@ from ..node import NodeSpec
 from ..port import Port
 from ..types import describe, fields, fits, generic, members
 from .args import Broken, Several, Unset, Wire
+from .problems import Problems
 from .scope import FlatNode
 
 
@@ -25,7 +26,7 @@ class NoFieldError(Exception):
 class Wiring:
     """Knows what every node gives. Nodes like `choose(a: T) -> T` must be bound before what reads them is checked."""
 
-    def __init__(self, nodes: Sequence[FlatNode], problems: list[Problem]) -> None:
+    def __init__(self, nodes: Sequence[FlatNode], problems: Problems) -> None:
         self.nodes = nodes
         self.problems = problems
         self._specs = [node.spec for node in nodes]

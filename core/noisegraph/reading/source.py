@@ -28,11 +28,18 @@ def read(text: str | bytes, name: str) -> dict[str, Any]:
         found = _DECODER.decode(text)
     except (ValueError, RecursionError) as error:
         raise GraphError(faults(text, name) or [Problem(Place(name), f"not valid JSON: {error}")]) from None
-    deep = text.count("{") + text.count("[") > DEEPEST and not _shallow(found)
-    suspect = deep or not isinstance(found, dict) or ("\\u" in text and _HALF_PAIR.search(text))
-    if suspect and (problems := faults(text, name)):
+    if _suspect(found, text) and (problems := faults(text, name)):
         raise GraphError(problems)
     return cast(dict[str, Any], found)
+
+
+def _suspect(found: Any, text: str) -> bool:
+    """Whether the text wants the slow, exact look."""
+    named = _members(found)
+    # what is named twice is lost, so that there are more colons than names; but texts may hold some too
+    if named is None or (named != text.count(":") and _names_twice(text)):
+        return True
+    return not isinstance(found, dict) or ("\\u" in text and _HALF_PAIR.search(text) is not None)
 
 
 def decoded(text: str | bytes, name: str) -> str:
@@ -49,14 +56,7 @@ def decoded(text: str | bytes, name: str) -> str:
 
 
 class _Irregular(ValueError):
-    """Says that the text wants the slow, exact look."""
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise _Irregular
-    return found
+    """Says that something in the text cannot be as it is."""
 
 
 def _finite(number: str) -> float:
@@ -66,19 +66,34 @@ def _finite(number: str) -> float:
     return value
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_finite, parse_constant=_finite)
+_DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_finite)
 
 
-def _shallow(found: Any) -> bool:
-    """Whether objects and lists nest no deeper than DEEPEST; level by level, so without recursion."""
-    level = [found]
+def _members(found: Any) -> int | None:
+    """How many members all objects have together; None where they nest deeper than DEEPEST.
+
+    Level by level, so without recursion.
+    """
+    objects, lists, count = [found] if type(found) is dict else [], [found] if type(found) is list else [], 0
     for _ in range(DEEPEST):
-        level = [
-            part
-            for whole in level
-            for part in (whole.values() if type(whole) is dict else whole)
-            if type(part) is dict or type(part) is list
-        ]
-        if not level:
-            return True
+        count += sum(map(len, objects))
+        wholes = [*map(dict.values, objects), *lists]
+        objects = [part for whole in wholes for part in whole if type(part) is dict]
+        lists = [part for whole in wholes for part in whole if type(part) is list]
+        if not objects and not lists:
+            return count
+    return None
+
+
+def _names_twice(text: str) -> bool:
+    """Whether an object has two members of one name; slower than to count."""
+
+    def unique(pairs: list[tuple[str, Any]]) -> None:
+        if len(dict(pairs)) != len(pairs):
+            raise _Irregular
+
+    try:
+        json.loads(text, object_pairs_hook=unique)
+    except _Irregular:
+        return True
     return False

@@ -197,7 +197,7 @@ def told(problem: Problem) -> Message:
         "file": where.file,
         "line": where.line,
         "column": where.column,
-        "path": where.path,
+        "path": where.trail,
         "what": problem.what,
         "hint": problem.hint,
     }

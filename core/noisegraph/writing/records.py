@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..checking.args import Literal, Swept
+from ..checking.args import Literal, Swept, literals
 from ..checking.scope import FlatNode, Scope
 from ..graph import Graph
 from ..plan import Plan, Read, Task
@@ -46,7 +46,7 @@ class Records:
         """The record of one point, by its number; of the whole sweep where none is given."""
         numbers = self._above(range(len(self.plan.points)) if point is None else [point])
         tasks = [self.plan.tasks[number] for number in numbers]
-        seeds = [task.literals["seed"] for task in tasks if "seed" in task.literals]
+        seeds = [given["seed"] for given in (task.literals for task in tasks) if "seed" in given]
         return Record(
             self._whole if point is None else self._point,
             self._inputs(point),
@@ -109,7 +109,7 @@ class Records:
         swept = {port: arg for port, arg in node.args.items() if type(arg) is Swept}
         points = [point] if point is not None else range(len(self.plan.points)) if swept else [0]
         for number in points:
-            yield node.values | {
+            yield literals(node.args) | {
                 port: self.plan.checked.swept_value(node, port, arg.name, number) for port, arg in swept.items()
             }
 
