@@ -13,7 +13,7 @@ from pydantic import Field
 
 from .checkpoints import esrgan
 from .checkpoints.checkpoint import CheckpointFile, opened
-from .pictures import canvas
+from .pictures import canvas, embedded
 
 Factor = Annotated[int, Field(ge=1, le=64)]
 ORIENTATION = 0x0112
@@ -217,3 +217,9 @@ def upscale(upscaler: Upscaler, image: ng.Image) -> ng.Image:
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
     return [decode, encode, enlarge, resize, *canvas.NODES, sheet, load, upscaler, upscale]
+
+
+@ng.hookimpl
+def noisegraph_describers() -> Sequence[ng.Describer]:
+    """Tells how other programs made a picture."""
+    return [ng.Describer("picture", embedded.described)]

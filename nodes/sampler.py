@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import noisegraph as ng
 from pydantic import Field
 
+from .pictures import parameters
 from .samplers import (
     ancestral,
     ddim,
@@ -133,3 +134,9 @@ def step(
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file, and the samplers of every family."""
     return [sample, trajectory, predictions, step, *(sampler for family in FAMILIES for sampler in family.NODES)]
+
+
+@ng.hookimpl
+def noisegraph_captions() -> Sequence[ng.Caption]:
+    """How a picture was sampled, for other programs."""
+    return [ng.Caption("parameters", parameters.written)]

@@ -63,15 +63,19 @@ if TYPE_CHECKING:
     from .errors import NoisegraphError as NoisegraphError
     from .errors import PluginError as PluginError
     from .errors import Problem as Problem
+    from .extensions import Call as Call
+    from .extensions import Caption as Caption
     from .extensions import Describer as Describer
     from .extensions import Executor as Executor
     from .extensions import Importer as Importer
+    from .extensions import Making as Making
     from .facts import Facts as Facts
     from .facts import agree as agree
     from .folders import model_folders as model_folders
     from .hookspecs import hookimpl as hookimpl
     from .loop import Loop as Loop
     from .reading.files import digest as digest
+    from .reading.files import sha256 as sha256
     from .testing.mixture import Mixture as Mixture
     from .testing.trial import energy_distance as energy_distance
     from .values import Architecture as Architecture
@@ -107,12 +111,12 @@ _HOMES = {
     "diffusion.sampler": "Noise Path Sampler Step asks_here",
     "diffusion.shape": "Shape",
     "errors": "GraphError NodeError NoisegraphError PluginError Problem",
-    "extensions": "Describer Executor Importer",
+    "extensions": "Call Caption Describer Executor Importer Making",
     "facts": "Facts agree",
     "folders": "model_folders",
     "hookspecs": "hookimpl",
     "loop": "Loop",
-    "reading.files": "digest",
+    "reading.files": "digest sha256",
     "testing.mixture": "Mixture",
     "testing.trial": "energy_distance",
     "values": "Architecture Condition File FileKind Image Latent Mask Points Tensor WeightsFile",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -44,3 +44,32 @@ class Describer(NamedTuple):
     name: str
     describe: Callable[[Path], Mapping[str, Mapping[str, str]] | None]
     prompt: Callable[[str, int], Mapping[str, Mapping[str, str]]] | None = None
+
+
+class Call(NamedTuple):
+    """A call of a node on the way to a picture: its name as in graphs, its parameters, and what its ports read."""
+
+    node: str
+    values: Mapping[str, Any]
+    reads: Mapping[str, Sequence[int]]
+    """Port -> places among the calls."""
+
+
+class Making(NamedTuple):
+    """How a picture came about: the calls in the order of running, the last of which gave it, and which one it is."""
+
+    calls: Sequence[Call]
+    width: int
+    height: int
+    picture: int = 0
+    """Its place in the batch, from 0."""
+
+
+class Caption(NamedTuple):
+    """A text for other programs that PNGs get beside noisegraph's own, under a keyword.
+
+    `text(making)` gives it, or None where there is nothing to say in that form.
+    """
+
+    keyword: str
+    text: Callable[[Making], str | None]

@@ -10,7 +10,7 @@ import pluggy
 if TYPE_CHECKING:
     import click
 
-    from .extensions import Describer, Executor, Importer
+    from .extensions import Caption, Describer, Executor, Importer
     from .store.codecs import Codec
 
 hookspec = pluggy.HookspecMarker("noisegraph")
@@ -50,4 +50,10 @@ def noisegraph_importers() -> Sequence[Importer]:
 @hookspec
 def noisegraph_describers() -> Sequence[Describer]:
     """What `noisegraph show` can tell of files that noisegraph did not write."""
+    raise AssertionError("a specification is not called")
+
+
+@hookspec
+def noisegraph_captions() -> Sequence[Caption]:
+    """Texts in PNGs for other programs that read there how a picture was made."""
     raise AssertionError("a specification is not called")

@@ -36,7 +36,7 @@ def named(process: ng.Process, *, name: ScheduleName = "karras", steps: Steps = 
     name: the node that it is otherwise, without `levels.`; trailing and linspace are spacings of levels.uniform
     """
     if name in ("trailing", "linspace"):
-        return time.uniform(process, steps=steps, spacing=name)  # type: ignore[arg-type]
+        return _MADE["uniform"](process, steps=steps, spacing=name)
     if name in ("simple", "sgm_uniform"):
         return _MADE[name](process, steps=steps)
     return _MADE[name](process, steps=steps, end="data")

@@ -92,7 +92,13 @@ def pad(
     return Padded(ng.Image(wide), ng.Mask(mask))
 
 
-@ng.node
+def paste_facts(inputs: ng.Facts) -> ng.Facts:
+    """What is known of `image.paste`; raises NodeError for pictures of two sizes."""
+    ng.agree("sizes", image=inputs["image"], over=inputs["over"])
+    return {**inputs["over"], **inputs["image"]}
+
+
+@ng.node(facts=paste_facts)
 def paste(image: ng.Image, over: ng.Image, mask: ng.Mask) -> ng.Image:
     """A picture where the mask is 1, another where it is 0: what was drawn, in the picture that it was drawn for.
 

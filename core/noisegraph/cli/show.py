@@ -24,7 +24,7 @@ def command(file: Path | None, prompt: str | None, steps: int, only_graph: bool,
     """Tell how a picture was made, or what a file of weights is.
 
     FILE is a PNG that noisegraph wrote: `noisegraph run FILE` makes it again, with name=value a variant of it. Or it is
-    a checkpoint, or a folder of one.
+    a picture of another program that says in it how it was made, or a checkpoint, or a folder of one.
     """
     if (file is None) == (prompt is None):
         raise click.UsageError("give a FILE or --prompt TEXT, and not both")
@@ -54,6 +54,15 @@ def _give(sections: Mapping[str, Mapping[str, str]], as_json: bool) -> None:
 
 def _described(file: Path) -> Mapping[str, Mapping[str, str]]:
     """What the first plugin that knows the file tells of it; raises GraphError where none does, or it is damaged."""
+    found = _known(file)
+    if found is None:
+        hint = "show tells of pictures that say how they were made, and of checkpoints"
+        raise GraphError.of("no file that noisegraph knows", hint, Place(str(file)))
+    return found
+
+
+def _known(file: Path) -> Mapping[str, Mapping[str, str]] | None:
+    """What the first plugin that knows the file tells of it, None where none does; raises GraphError."""
     for describer in Registry.installed().collect("noisegraph_describers"):
         try:
             found = describer.describe(file)
@@ -61,14 +70,20 @@ def _described(file: Path) -> Mapping[str, Mapping[str, str]]:
             raise GraphError.of(str(error), error.hint, Place(str(file))) from error
         if found is not None:
             return found  # type: ignore[no-any-return]
-    hint = "show tells of pictures that noisegraph wrote, and of checkpoints"
-    raise GraphError.of("no file that noisegraph knows", hint, Place(str(file)))
+    return None
 
 
 def _show_picture(picture: Path, only_graph: bool, as_json: bool) -> None:
     from ..writing.provenance import dump
 
-    found = record_in(picture)
+    try:
+        found = record_in(picture)
+    except GraphError:
+        others = None if only_graph or not picture.exists() else _known(picture)
+        if others is None:
+            raise
+        _give(others, as_json)
+        return
     if only_graph:
         click.echo(found.graph.text, nl=not found.graph.text.endswith("\n"))
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -100,16 +100,26 @@ def digest(path: Path) -> str:
     """
     if path.is_dir():
         return _folder_digest(path)
+    return _remembered(path, "digests.json", _hash)
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 hash of a file's content, in hexadecimal, by which other programs know files; remembered as well."""
+    return _remembered(path, "sha256.json", _sha256)
+
+
+def _remembered(path: Path, memo: str, hashed: Callable[[str, int], str]) -> str:
+    """The hash of a file of a name and size, worked out again only when the file has changed."""
     name = str(path.absolute())
-    digests = _digests(cache_folder() / "digests.json")
+    known_ones = _digests(cache_folder() / memo)
     before = os.stat(name)
-    known = digests.get(name, before)
+    known = known_ones.get(name, before)
     if isinstance(known, str):
         return known
-    found = _hash(name, before.st_size)
+    found = hashed(name, before.st_size)
     if stamp(os.stat(name)) == stamp(before):
-        digests.put(name, before, found, keep=before.st_size >= WORTH_KEEPING)
-        digests.save()
+        known_ones.put(name, before, found, keep=before.st_size >= WORTH_KEEPING)
+        known_ones.save()
     return found
 
 
@@ -124,6 +134,13 @@ def _folder_digest(folder: Path) -> str:
 @cache
 def _digests(file: Path) -> Memo:
     return Memo(file)
+
+
+def _sha256(name: str, size: int) -> str:
+    import hashlib
+
+    with open(name, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _hash(name: str, size: int) -> str:

@@ -11,7 +11,6 @@ from ..store.codecs import Codec, encode
 from ..types import is_tensor, members, plain
 from ..values import Image, Mask, WeightsFile
 from .picture import KEYWORD, Pixels, pixels, png
-from .provenance import Record, dump
 
 PICTURES = (Image, Mask)
 DATA = (str, int, float, bool, type(None))
@@ -35,15 +34,13 @@ def pictures_of(value: Any, kind: Any) -> list[Pixels] | None:
     return pixels(value)
 
 
-def picture_files(pictures: Sequence[Pixels], name: str, tail: str, made: Record) -> list[File]:
-    """A file for each picture; numbered where there are several."""
-    if len(pictures) == 1:
-        return [File(f"{tail}.png", png(pictures[0], dump(made.of_part(output=name))))]
+def picture_files(pictures: Sequence[Pixels], tail: str, texts: Sequence[tuple[str, Mapping[str, str]]]) -> list[File]:
+    """A file for each picture, with its text and captions; numbered where there are several."""
     width = len(str(len(pictures) - 1))
-    parts = [made.of_part(output=name, picture=index) for index in range(len(pictures))]
+    several = len(pictures) > 1
     return [
-        File(f"{tail}-{index:0{width}d}.png", png(picture, dump(part)))
-        for index, (picture, part) in enumerate(zip(pictures, parts, strict=True))
+        File(f"{tail}-{index:0{width}d}.png" if several else f"{tail}.png", png(picture, *text))
+        for index, (picture, text) in enumerate(zip(pictures, texts, strict=True))
     ]
 
 

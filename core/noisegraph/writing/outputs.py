@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args, get_origin
 from ..check import Checked
 from ..checking.args import Wire
 from ..errors import Problem
+from ..extensions import Making
 from ..plan import Plan
 from ..registry import Registry
 from ..run import Result
@@ -19,6 +20,7 @@ from ..store.codecs import Codec
 from ..store.storable import storable
 from ..types import describe, members, plain
 from ..values import Latent, WeightsFile
+from .captions import calls, captions
 from .formats import DATA, PICTURES, File, files_of, picture_files, pictures_of
 from .naming import Names, stem
 from .picture import Pixels, sheet
@@ -101,6 +103,7 @@ class _Writer:
         self.several = len(plan.checked.flat.outputs) > 1
         self.names = Names(folder, stem(plan.checked.flat.top.graph.name))
         self.written = Written()
+        self.captions = registry.collect("noisegraph_captions", registry.imported)
         self.shown: dict[str, list[tuple[Pixels, str]]] = {}
 
     def write(self, results: Sequence[Result]) -> Written:
@@ -108,17 +111,20 @@ class _Writer:
         for number, result in enumerate(results):
             prefix = f"-{number:0{width}d}" if len(results) > 1 else ""
             made = self.records.of(number)
-            paths = {name: self._output(name, value, prefix, made, result) for name, value in result.outputs.items()}
+            paths = {
+                name: self._output(name, value, prefix, made, (number, result))
+                for name, value in result.outputs.items()
+            }
             self.written.points.append(paths)
         if len(results) > 1:
             whole = self.records.of()
             self.written.sheets = [self._sheet(name, whole) for name, shown in self.shown.items() if len(shown) > 1]
         return self.written
 
-    def _output(self, name: str, value: Any, prefix: str, made: Record, result: Result) -> list[str]:
+    def _output(self, name: str, value: Any, prefix: str, made: Record, point: tuple[int, Result]) -> list[str]:
         tail = f"{prefix}-{name}" if self.several else prefix
         try:
-            found = self._files(name, value, tail, made, result)
+            found = self._files(name, value, tail, made, point)
         except (ValueError, TypeError, RuntimeError) as error:
             self._refuse(name, str(error))
             return []
@@ -128,16 +134,30 @@ class _Writer:
             self._refuse(name, f"it is {summary(value)}")
         return [self.names.write(*file) for file in found]
 
-    def _files(self, name: str, value: Any, tail: str, made: Record, result: Result) -> list[File]:
-        pictures = pictures_of(value, self.kinds.get(name, Any))
+    def _files(self, name: str, value: Any, tail: str, made: Record, point: tuple[int, Result]) -> list[File]:
+        pictures, (number, result) = pictures_of(value, self.kinds.get(name, Any)), point
         if pictures is None:
             return list(files_of(value, tail, dump(made.of_part(output=name)), self.codecs))
         self.shown.setdefault(name, []).extend((picture, _label(result.given)) for picture in pictures)
-        found = picture_files(pictures, name, tail, made)
+        found = picture_files(pictures, tail, self._texts(name, pictures, made, number))
         if len(pictures) > 1 and not result.given:  # a sweep has one sheet for all its points
             text = dump(made.of_part(output=name, sheet=True))
             found.append(File(f"{tail}-sheet.png", sheet(pictures, [""] * len(pictures), text)))
         return found
+
+    def _texts(
+        self, name: str, pictures: Sequence[Pixels], made: Record, point: int
+    ) -> list[tuple[str, dict[str, str]]]:
+        """The record of each picture of an output, and its captions."""
+        makers, numbers = self.captions, self.records.leading_to(point, name)
+        path = calls(self.plan, numbers) if makers else ()
+        makings = [Making(path, one.shape[1], one.shape[0], index) for index, one in enumerate(pictures)]
+        told = [captions(makers, making) if path else {} for making in makings]
+        if len(pictures) == 1:
+            return [(dump(made.of_part(output=name)), told[0])]
+        seeds = self.records.seeds_of(point, name, len(pictures))
+        parts = [{"picture": index, **_seeded(own)} for index, own in enumerate(seeds)]
+        return [(dump(made.of_part(output=name, **part)), one) for part, one in zip(parts, told, strict=True)]
 
     def _refuse(self, name: str, why: str) -> None:
         graph = self.plan.checked.flat.top.graph
@@ -171,6 +191,11 @@ def _is_plain(value: Any) -> bool:
     except (TypeError, ValueError, RecursionError):
         return False
     return True
+
+
+def _seeded(seeds: Sequence[int]) -> dict[str, Any]:
+    """A picture's seed as its record has it: one, or all where its nodes have several."""
+    return {"seed": seeds[0] if len(seeds) == 1 else list(seeds)} if seeds else {}
 
 
 def _label(given: Mapping[str, Any]) -> str:

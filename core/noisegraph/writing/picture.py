@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -37,11 +37,11 @@ def pixels(value: Any) -> list[Pixels]:
     return [picture[0] if len(picture) == 1 else picture.transpose(1, 2, 0) for picture in levels]
 
 
-def png(picture: Pixels, text: str) -> bytes:
-    """The PNG file; the same picture and text give the same bytes."""
+def png(picture: Pixels, text: str, captions: Mapping[str, str] | None = None) -> bytes:
+    """The PNG file, with captions by their keywords; the same picture and texts give the same bytes."""
     from PIL import Image
 
-    return _bytes(Image.fromarray(picture), text)
+    return _bytes(Image.fromarray(picture), text, captions or {})
 
 
 def sheet(pictures: Sequence[Pixels], labels: Sequence[str], text: str) -> bytes:
@@ -66,7 +66,7 @@ def sheet(pictures: Sequence[Pixels], labels: Sequence[str], text: str) -> bytes
         if told:
             shown = _fitting(told, lambda part: draw.textlength(part, font=font) <= across)
             draw.text((left, top + down - label + 2), shown, fill=(_INK,) * 3 if colour else _INK, font=font)
-    return _bytes(paper, text)
+    return _bytes(paper, text, {})
 
 
 def thumbnail(picture: Pixels, size: int) -> tuple[int, int, bytes]:
@@ -97,10 +97,12 @@ def text_of(path: Path) -> str:
     return str(text)
 
 
-def _bytes(picture: Image.Image, text: str) -> bytes:
+def _bytes(picture: Image.Image, text: str, captions: Mapping[str, str]) -> bytes:
     from PIL.PngImagePlugin import PngInfo
 
     info = PngInfo()
+    for keyword, caption in captions.items():
+        info.add_text(keyword, caption)
     info.add_itxt(KEYWORD, text)
     data = io.BytesIO()
     picture.save(data, "PNG", pnginfo=info, compress_level=6)

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..checking.args import Literal, Swept, literals
 from ..checking.scope import FlatNode, Scope
+from ..diffusion.noise import seeds_from
 from ..graph import Graph
 from ..plan import Plan, Read, Task
 from ..reading import files
@@ -36,6 +37,7 @@ class Records:
         self._point = replace(self._whole, data=without_sweep)
         self._own = {name: _version(name) for name in ("noisegraph", "torch")}
         self._flat = {node.id: node for node in plan.checked.flat.nodes}
+        self._places = {node.id: place for place, node in enumerate(plan.checked.flat.nodes)}
         self._nodes: dict[int, list[FlatNode]] = {}
         for node, number in plan.of_node.items():
             self._nodes.setdefault(number, []).append(self._flat[node])
@@ -57,10 +59,36 @@ class Records:
             {name: told for number in numbers for name, told in self._files(number, point)},
         )
 
+    def leading_to(self, point: int, output: str) -> list[int]:
+        """The tasks that one output of a point depends on, in the order of running; the last one gives it."""
+        read = self.plan.points[point].outputs[output]
+        return self._upstream([read.task]) if isinstance(read, Read) else []
+
+    def seeds_of(self, point: int, output: str, count: int) -> list[list[int]]:
+        """The seeds of each of the pictures of an output, as far as they are known to be one an item of the batch.
+
+        They are where the output and the nodes with a seed are known to have as many items as there are pictures.
+        """
+        numbers = self.leading_to(point, output)
+        batches = {number: self._batch(number) for number in numbers}
+        if not numbers or batches[numbers[-1]] != count:
+            return [[] for _ in range(count)]
+        asked = [self.plan.tasks[number].literals.get("seed") for number in numbers if batches[number] == count]
+        rows = [seeds_from(seed, count) for seed in asked if isinstance(seed, (int, list))]
+        return [list(dict.fromkeys(row[index] for row in rows)) for index in range(count)]
+
+    def _batch(self, number: int) -> int | None:
+        """How many items a task's value is known to have."""
+        nodes = self._nodes.get(number) or [self._flat[self.plan.tasks[number].id.partition("[")[0]]]
+        return self.plan.checked.facts.get(self._places[nodes[0].id], {}).get("batch")
+
     def _above(self, points: Sequence[int]) -> list[int]:
         """The tasks that the points' outputs depend on, in the order of running."""
         outputs = (read for point in points for read in self.plan.points[point].outputs.values())
-        left = [read.task for read in outputs if isinstance(read, Read)]
+        return self._upstream([read.task for read in outputs if isinstance(read, Read)])
+
+    def _upstream(self, left: list[int]) -> list[int]:
+        """These tasks and all that they depend on, in the order of running."""
         seen: set[int] = set()
         while left:
             number = left.pop()

@@ -225,6 +225,17 @@ def _describe(path: Path) -> dict[str, dict[str, str]] | None:
 
 
 @ng.hookimpl
+def noisegraph_captions() -> Sequence[ng.Caption]:
+    """What led to a picture."""
+    return [ng.Caption("probed", _told)]
+
+
+def _told(making: ng.Making) -> str | None:
+    nodes = ", ".join(f"{call.node} {dict(call.values)} {dict(call.reads)}" for call in making.calls)
+    return f"{making.picture} of {making.width} x {making.height}: {nodes}"
+
+
+@ng.hookimpl
 def noisegraph_executors() -> Sequence[Executor]:
     """A place that notes that it was used."""
     return [Executor("elsewhere", _run)]

@@ -1,0 +1,116 @@
+"""What our pictures say to other programs, in A1111's words: derived from the graph, and only what is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import noisegraph as ng
+import pytest
+from noisegraph.check import check
+from noisegraph.cli.main import code
+from noisegraph.devices import Device
+from noisegraph.graph import library, load
+from noisegraph.nodes.pictures import a1111
+from noisegraph.nodes.pictures.parameters import SAMPLERS, SCHEDULES, written
+from noisegraph.plan import plan
+from noisegraph.registry import Registry
+from noisegraph.writing.captions import calls
+from noisegraph.writing.records import Records
+from PIL import Image
+
+from .checkpoints import whole, write_hollow
+
+REGISTRY = Registry.installed()
+NARROW: Mapping[str, Any] = {"model_channels": 32, "channel_mult": (1, 2), "attention_resolutions": (1, 2)}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with small hollow files."""
+    monkeypatch.chdir(tmp_path)
+    write_hollow(tmp_path / "sd1.safetensors", whole("sd1", **NARROW))
+    for name in ("a.safetensors", "b.safetensors", "control.safetensors"):
+        write_hollow(tmp_path / name, {"x": (1,)})
+    Image.new("RGB", (64, 64)).save(tmp_path / "photo.png")
+    return tmp_path
+
+
+@pytest.fixture
+def told(folder: Path) -> Callable[..., str | None]:
+    """The text of a graph's picture, which is planned and not drawn."""
+
+    def told(name: str, picture: int = 0, **given: Any) -> str | None:
+        made = plan(check(load(library()[name]), REGISTRY, given), Device("cpu", "float32"))
+        (output,) = made.points[0].outputs
+        path = calls(made, Records(made, REGISTRY, None).leading_to(0, output))
+        return written(ng.Making(path, 512, 640, picture))
+
+    return told
+
+
+def digest(path: Path, digits: int) -> str:
+    return sha256(path.read_bytes()).hexdigest()[:digits]
+
+
+def test_words_and_settings_stand_there_as_a1111_has_them(told: Callable[..., str | None], folder: Path) -> None:
+    given = {"prompt": "a (cat:1.2)\nin the grass", "negative": "dog, bad", "seed": 41, "count": 2, "scale": 6.5}
+    text = told("sd/text-to-image", 1, checkpoint="sd1.safetensors", sampler="euler_ancestral", clip_skip=2, **given)
+    assert text == (
+        "a (cat:1.2)\nin the grass\nNegative prompt: dog, bad\n"
+        "Steps: 20, Sampler: Euler a, Schedule type: Karras, CFG scale: 6.5, Seed: 42, Size: 512x640, "
+        f"Model hash: {digest(folder / 'sd1.safetensors', 10)}, Model: sd1, Clip skip: 2, Version: noisegraph 0.1.0"
+    )
+
+
+def test_what_is_written_is_read_again(told: Callable[..., str | None]) -> None:
+    text = told("sd/text-to-image", checkpoint="sd1.safetensors", prompt="a: b, c", negative="d")
+    found = a1111.read(text or "")
+    assert found is not None
+    assert found["words"] == {"prompt": "a: b, c", "negative": "d"}
+    assert found["settings"]["sampler"] == "DPM++ 2M"
+    assert found["settings"]["seed"] == "1"
+
+
+def test_an_image_to_image_tells_its_strength_and_two_passes_the_second(told: Callable[..., str | None]) -> None:
+    once = told("sd/image-to-image", checkpoint="sd1.safetensors", image="photo.png", strength=0.5)
+    assert "Steps: 30," in (once or "")
+    assert "Denoising strength: 0.5" in (once or "")
+    twice = told("sd/hires-fix", checkpoint="sd1.safetensors", width=256, height=320, second_steps=12) or ""
+    assert "Size: 256x320," in twice
+    assert "Denoising strength: 0.55, Hires upscale: 2, Hires steps: 12, Hires upscaler: Latent," in twice
+
+
+@pytest.mark.parametrize("name", ["digit", "systems/ddpm", "systems/latent-diffusion"])
+def test_where_no_words_drew_one_picture_nothing_is_said(name: str) -> None:
+    checked = check(load(library()[name]), REGISTRY)
+    made = plan(checked, Device("cpu", "float32"))
+    records = Records(made, REGISTRY, None)
+    for output in made.points[0].outputs:
+        assert written(ng.Making(calls(made, records.leading_to(0, output)), 64, 64)) is None
+
+
+def test_the_names_that_are_translated_are_names_of_nodes() -> None:
+    nodes = {spec.full_name for plugin in REGISTRY.plugins() for spec in plugin.nodes.values()}
+    assert {f"sampler.{name}" for name in SAMPLERS} <= nodes
+    assert {f"levels.{name}" for name in SCHEDULES.keys() - {"leading", "linspace"}} <= nodes
+
+
+def test_each_picture_of_a_batch_says_its_own_seed_to_us_and_to_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert code(["run", "emoji", "seed=41", "count=3", "steps=2", "--out", "out", "--disk", "0", "--quiet"]) == 0
+    for index in range(3):
+        path = tmp_path / "out" / f"emoji-0001-{index}.png"
+        with Image.open(path) as picture:
+            text = picture.info["parameters"]
+        assert f"Seed: {41 + index}, Size: 256x256, Version" in text
+        assert text.startswith("a red heart\nSteps: 2, Sampler: DPM++ 2M, ")
+        capsys.readouterr()
+        assert code(["show", str(path)]) == 0
+        assert f"picture  {index}\n  seed     {41 + index}\n" in capsys.readouterr().out
+    with Image.open(tmp_path / "out" / "emoji-0001-sheet.png") as sheet:
+        assert "parameters" not in sheet.info
