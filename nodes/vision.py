@@ -90,6 +90,8 @@ def turned(
     import torch
     from torch.nn import functional
 
+    if torch.equal(before, after):
+        raise ng.NodeError("two texts that do not differ turn nothing", "give another text: before, or after")
     toward = functional.normalize(after - before, dim=-1).expand_as(points)
     angle = torch.acos(torch.cosine_similarity(points, toward).clamp(-1, 1))[:, None, None]
     share = torch.linspace(0, most, count, device=points.device)[None, :, None]

@@ -77,6 +77,40 @@ def test_the_first_picture_costs_little_more_than_torch(tmp_path: Path) -> None:
     )
 
 
+def test_the_first_emoji_costs_little_more_than_torch(tmp_path: Path) -> None:
+    torch = _seconds(tmp_path, sys.executable, "-c", "import torch")
+    first = _seconds(tmp_path, *_noisegraph("run", "emoji", "--disk", "0", "--quiet"))
+    print(f"\nimport torch {torch:.2f} s, first emoji {first:.2f} s of CPU: {first / torch:.2f} times (bar 2.5)")
+
+
+EMOJI = """
+import time, torch, noisegraph as ng
+from noisegraph.check import check
+from noisegraph.devices import Device
+from noisegraph.graph import library, load
+from noisegraph.plan import plan
+from noisegraph.registry import Registry
+from noisegraph.run import run
+from noisegraph.store.cache import Cache
+def seconds(seed, steps):
+    graph = check(load(library()["emoji"]), Registry.installed(), {"seed": seed, "steps": steps})
+    started = time.process_time()
+    for event in run(plan(graph, Device("cpu", "float32")), Cache(10**9, None)):
+        pass
+    return time.process_time() - started
+torch.set_num_threads(2)
+seconds(0, 20)
+print(min(seconds(seed, 20) for seed in range(1, 4)) - min(seconds(seed, 1) for seed in range(4, 7)))
+"""
+
+
+def test_twenty_steps_of_an_emoji_take_less_than_a_second_on_two_cores(tmp_path: Path) -> None:
+    environment = os.environ | {"OMP_WAIT_POLICY": "passive"}
+    done = subprocess.run([sys.executable, "-c", EMOJI], env=environment, capture_output=True, text=True, check=True)
+    both = float(done.stdout)
+    print(f"\n19 more steps of an emoji: {both:.2f} s of CPU over two cores, {both / 2:.2f} s on each (bar 1.0)")
+
+
 def test_a_warm_repeat_imports_no_torch(tmp_path: Path) -> None:
     subprocess.run(_noisegraph("run", "digit"), cwd=tmp_path, check=True, capture_output=True,
                    env=os.environ | {"NOISEGRAPH_CACHE": str(tmp_path / "cache")})  # fmt: skip

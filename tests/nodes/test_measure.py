@@ -120,3 +120,9 @@ def test_a_curve_wants_a_place_for_each_value_and_an_objective_a_level() -> None
     assert x == tuple(level.t for level in levels if level.sigma > 0)
     with pytest.raises(ng.NodeError, match="3 values for 2 noisy levels"):
         measure.by_level(torch.zeros(1, 3), levels)
+
+
+def test_the_size_of_a_difference_is_the_root_of_its_mean_square() -> None:
+    found, exact = torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([[1.0, 5.0], [3.0, 0.0]])
+    assert float(measure.size(measure.difference(found, exact))) == pytest.approx(math.sqrt((9 + 16) / 4))
+    assert float(measure.size(torch.full((2, 3, 4), -2.0))) == 2.0
