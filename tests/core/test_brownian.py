@@ -30,7 +30,9 @@ def test_increments_over_adjoining_intervals_add_up(clocks: list[float]) -> None
     )
 
 
-@pytest.mark.parametrize(("start", "end"), [(1.0, 2.0), (0.3, 0.37), (1e-5, 3e4), (5.0, 5.3), (1.3, 1.3004), (0.9, 0.9000001)])
+@pytest.mark.parametrize(
+    ("start", "end"), [(1.0, 2.0), (0.3, 0.37), (1e-5, 3e4), (5.0, 5.3), (1.3, 1.3004), (0.9, 0.9000001)]
+)
 def test_an_increment_is_standard_normal(start: float, end: float) -> None:
     drawn = ng.brownian([7], torch.zeros(1, 200_000, dtype=torch.float64), start, end)
     assert abs(drawn.mean()) < 4 / math.sqrt(200_000)

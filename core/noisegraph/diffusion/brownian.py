@@ -28,8 +28,9 @@ def brownian(seeds: Sequence[int], like: Tensor, start: float, end: float) -> Te
     """(W(end) - W(start)) / sqrt(|end - start|), standard normal with the shape, dtype and device of `like`.
 
     W is one Brownian motion for each seed, by Lévy's bisection of every octave of the clock, so that increments over
-    adjoining intervals add up; nearly so, where they are shorter than 2^-DEPTH of an octave. A solver's clock is any quantity > 0 that rises monotonously along its walk, such as
-    the variance of its stochastic integral. Raises ValueError where start equals end, or without one seed a row.
+    adjoining intervals add up; nearly so, where they are shorter than 2^-DEPTH of an octave. A solver's clock is any
+    quantity > 0 that rises monotonously along its walk, such as the variance of its stochastic integral. Raises
+    ValueError where start equals end, or without one seed a row.
     """
     if start == end:
         raise ValueError(f"a Brownian increment over an empty interval at {start:g}")
