@@ -34,6 +34,10 @@ _IN_BOX = ("prompt", "json")
 class Inspector(Rows[Line]):
     """The lines of the form; the cursor goes over those that can be edited."""
 
+    DEFAULT_CSS = """
+    Inspector > .inspector--help { background: $panel; }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"inspector--help"}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "edit", "Edit", id="form.edit"),
         Binding("space", "turn", "Next value", id="form.turn"),
@@ -87,6 +91,7 @@ class Inspector(Rows[Line]):
         self._form = Form("", ())
         self._state = NodeState()
         self._policies: dict[tuple[str, str], str] = {}
+        self.border_subtitle = Content(HINT)
 
     def show(
         self,
@@ -101,11 +106,11 @@ class Inspector(Rows[Line]):
         shown = (document, node, context, state, policies or {})
         if shown == (self.document, self.node, self._setting, self._state, self._policies):
             return
-        moved = node != self.node
+        moved, title = node != self.node, self._form.title
         self.document, self.node, self._setting, self._state, self._policies = shown
         self._form = node_form(node, context) if node in context.outline.items else inputs_form(context)
-        self.border_title = Content(self._form.title)
-        self.border_subtitle = Content(HINT)
+        if title != self._form.title:  # to set it has the whole pane drawn anew
+            self.border_title = Content(self._form.title)
         self._lay_out()
         if moved:
             self.row = self._first()
@@ -113,7 +118,9 @@ class Inspector(Rows[Line]):
 
     def _lay_out(self) -> None:
         made = lines(self._form, self._state, max(self.scrollable_content_region.width, 20))
-        self.fill([self._with_policy(line) for line in made])
+        told = [self._with_policy(line) for line in made]
+        if told != self.things:
+            self.fill(told)
         if self.chosen is None or self.chosen.field is None:
             self.row = self._first()
 
@@ -151,7 +158,9 @@ class Inspector(Rows[Line]):
     def render_line(self, y: int) -> Strip:
         """A line of the form; at the bottom, what the field under the cursor is for."""
         told, left = self._help, self.size.height - y
-        return self._strip([told[-left]], cursor=False) if left <= len(told) else super().render_line(y)
+        if left > len(told):
+            return super().render_line(y)
+        return self._strip([told[-left]], cursor=False).apply_style(self.get_component_rich_style("inspector--help"))
 
     def action_move(self, by: int) -> None:
         """Go to another field, so many further, or to the last one in that direction."""

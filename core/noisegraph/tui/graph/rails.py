@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from ..outline import Outline, Wire
@@ -56,7 +57,7 @@ class Rails:
     readers: Mapping[str, tuple[str, ...]]
     """Node -> those that its value reaches by a line."""
 
-    @property
+    @cached_property
     def width(self) -> int:
         """Columns of the widest row."""
         return max((2 * max(len(row.above), len(row.below), row.lane + 1) - 1 for row in self.rows), default=0)

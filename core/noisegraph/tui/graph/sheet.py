@@ -122,7 +122,7 @@ class GraphSheet(ScrollView, can_focus=True):
     def states(self, states: Mapping[str, NodeState]) -> None:
         """How the nodes stand; only their lines are drawn anew."""
         before, self._states = self._states, states
-        changed = [name for name, state in states.items() if before.get(name) != state]
+        changed = [name for name, state in states.items() if (was := before.get(name)) is not state and was != state]
         changed += [name for name in before if name not in states]
         if not changed:
             return
@@ -144,8 +144,9 @@ class GraphSheet(ScrollView, can_focus=True):
 
     def tell(self, note: str) -> None:
         """Say this in the title, behind the number of nodes."""
-        self.note = note
-        self._title()
+        if note != self.note:  # a title that is set, though it be the same, has the whole pane drawn anew
+            self.note = note
+            self._title()
 
     def render_line(self, y: int) -> Strip:
         """A line of the pane."""

@@ -17,7 +17,7 @@ from .sheet import PAGES, GraphSheet
 
 
 class GraphView(GraphSheet):
-    """The keys of a graph."""
+    """A line or a box for each node; one walks through them and along their wires."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j,down", "walk(1)", "Next node", show=False, id="graph.down"),
