@@ -14,7 +14,7 @@ from pydantic import Field
 from .checkpoints.checkpoint import CheckpointFile, opened
 from .networks.clip_config import CLIPConfig
 from .networks.tokenizer import tokenize, train
-from .prompts import inversion, loading
+from .prompts import adapted, inversion, loading
 from .prompts.encoder import TextEncoder as TextEncoder
 from .prompts.encoding import describe, plain, weighted
 from .prompts.grammar import spans
@@ -133,6 +133,26 @@ def embedding(encoder: TextEncoder, *, path: CheckpointFile, word: str = "") -> 
     return inversion.added(encoder, opened(path), word)
 
 
+def lora_facts(inputs: ng.Facts) -> ng.Facts:
+    """What is known of `text.lora`; raises NodeError for a file that is for another network."""
+    told, path = inputs.get("encoder", {}), inputs.get("path")
+    if isinstance(path, str) and "path" in told:
+        adapted.check(opened(told["path"]), opened(path))
+    return dict(told)
+
+
+@ng.node(early=True, facts=lora_facts)
+def lora(
+    encoder: TextEncoder, *, path: CheckpointFile, strength: Annotated[float, Field(ge=-10, le=10)] = 1.0
+) -> TextEncoder:
+    """Text encoders with a LoRA beside their layers (Hu et al. 2022), which stay as they are. Several may follow.
+
+    path: a LoRA with kohya's names or those of diffusers; what it has for the U-Net is left to unet.lora
+    strength: of the branches; 0 is the encoders without them
+    """
+    return encoder if strength == 0 else adapted.adapted(encoder, opened(path), strength)
+
+
 @ng.node
 def sizes(
     condition: ng.Condition,
@@ -235,6 +255,7 @@ def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
         schedule,
         skip,
         embedding,
+        lora,
         sizes,
         aesthetics,
         embed,

@@ -15,8 +15,7 @@ from .checkpoints.checkpoint import Checkpoint, CheckpointFile, opened
 from .checkpoints.control import beside as control_beside
 from .checkpoints.control import configured, controls
 from .checkpoints.families import NAMED, Family, FamilyName
-from .checkpoints.lora import beside, check_shapes, flat, root, sides
-from .checkpoints.part import Part
+from .checkpoints.lora import beside, check_shapes, config_beneath, flat, layer_names, shapes_beneath, sides
 from .checkpoints.recognise import FoundUNet, found_unet
 from .networks.unet_config import UNetConfig
 from .vae import Autoencoder, encode
@@ -132,16 +131,14 @@ def lora(
         return unet
     if controls(unet.weights):
         raise ng.NodeError("a LoRA for a U-Net that is under control already", "put the LoRA first, then the control")
-    base = root(unet.weights)
-    part = base.read if isinstance(base.read, Part) else Part()
-    shapes = part.shapes(opened(base.path))
-    layers = _layers(shapes, dict(base.config))
+    shapes = shapes_beneath(unet.weights)
+    layers = _layers(shapes, config_beneath(unet.weights))
     return replace(unet, weights=beside(unet.weights, opened(path), LORA, layers, shapes, strength))
 
 
 def _layers(shapes: Mapping[str, tuple[int, ...]], config: Mapping[str, Any]) -> dict[str, str]:
     """What the U-Net's layers may be called in a file, without dots -> our name."""
-    own = [name.removesuffix(".weight") for name, shape in shapes.items() if len(shape) > 1]
+    own = layer_names(shapes)
     made = UNetConfig(**config)
     attending = [factor in made.attention_resolutions for factor in made.factors]
     others = diffusers_unet.theirs(own, made.per_level(made.num_res_blocks), attending)
@@ -167,7 +164,7 @@ def control(
     path: a ControlNet with its authors' names or those of diffusers
     strength: of what it adds; for a part of the levels only, wire the U-Net without it to guide.interval as well
     """
-    config = _config(unet.weights)
+    config = config_beneath(unet.weights)
     return replace(unet, weights=control_beside(unet.weights, config, path, ng.digest(Path(path)), strength))
 
 
@@ -221,12 +218,6 @@ def low_resolution(
     noisy = ng.noised(small, noise, process.level(float(noise_level)))
     told = torch.full((len(noisy),), noise_level, device=noisy.device)
     return ng.Condition({**condition, "concat": noisy, "y": told})
-
-
-def _config(weights: ng.Weights) -> dict[str, Any]:
-    """The configuration of the U-Net beneath what stands beside it."""
-    told = dict(weights.config)
-    return _config(ng.Weights("", "", told["inner"], told["config"])) if "inner" in told else told
 
 
 def denoiser_facts(inputs: ng.Facts) -> ng.Facts:

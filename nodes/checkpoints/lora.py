@@ -12,14 +12,14 @@ import noisegraph as ng
 
 from .checkpoint import Checkpoint, opened
 from .entry import Entry
-from .part import Files
+from .part import Files, Part
 
 if TYPE_CHECKING:
     from torch import Tensor
     from torch.nn import Module
 
 _ENDS = re.compile(
-    r"(?P<layer>.+?)(?:\.processor)?(?:\.(?P<of>to_\w+?)_lora|_lora|\.lora)?"
+    r"(?P<layer>.+?)(?:\.processor)?(?:\.(?P<of>to_\w+?)_lora|_lora|\.lora_linear_layer|\.lora)?"
     r"[._](?P<part>lora_down|lora_up|lora_mid|lora_A|lora_B|down|up|alpha)(?:\.default(?:_\d+)?)?(?:\.weight)?"
 )
 _PARTS = {"lora_A": "down", "lora_B": "up", "lora_down": "down", "lora_up": "up", "lora_mid": "mid"}
@@ -165,3 +165,23 @@ def beside(
 def root(weights: ng.Weights) -> ng.Weights:
     """The weights that others stand beside."""
     return root(weights.read.base) if isinstance(weights.read, Beside) else weights
+
+
+def shapes_beneath(weights: ng.Weights) -> dict[str, tuple[int, ...]]:
+    """The shapes of a network's own tensors, without those beside it."""
+    base = root(weights)
+    part = base.read if isinstance(base.read, Part) else Part()
+    return part.shapes(opened(base.path))
+
+
+def config_beneath(weights: ng.Weights) -> dict[str, Any]:
+    """The configuration of a network without what stands beside it."""
+    told = dict(weights.config)
+    while "inner" in told:
+        told = dict(told["config"])
+    return told
+
+
+def layer_names(shapes: Mapping[str, tuple[int, ...]]) -> list[str]:
+    """The layers that may have branches."""
+    return [name.removesuffix(".weight") for name, shape in shapes.items() if len(shape) > 1]

@@ -41,21 +41,27 @@ class Branch(nn.Module):
         return self.up(h) * self.strength  # type: ignore[no-any-return]
 
 
-class BranchedLinear(nn.Linear):
+class Branched(nn.Module):
+    """Before a kind of layer in a class's bases: what the layer puts out, and what its branches add."""
+
+    branches: nn.ModuleDict
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = super().forward(x)
+        for branch in self.branches.values():
+            out = out + branch(x)
+        return out
+
+
+class BranchedLinear(Branched, nn.Linear):
     """A linear layer and its branches."""
 
     def __init__(self, layer: nn.Linear) -> None:
         super().__init__(layer.in_features, layer.out_features, layer.bias is not None)
         self.branches = nn.ModuleDict()
 
-    def forward(self, x: Tensor) -> Tensor:
-        out = super().forward(x)
-        for branch in self.branches.values():
-            out = out + branch(x)
-        return out
 
-
-class BranchedConv(nn.Conv2d):
+class BranchedConv(Branched, nn.Conv2d):
     """A convolution and its branches."""
 
     def __init__(self, layer: nn.Conv2d) -> None:
@@ -64,12 +70,6 @@ class BranchedConv(nn.Conv2d):
         super().__init__(layer.in_channels, layer.out_channels, kernel, stride, padding, bias=layer.bias is not None)
         self.branches = nn.ModuleDict()
 
-    def forward(self, x: Tensor) -> Tensor:
-        out = super().forward(x)
-        for branch in self.branches.values():
-            out = out + branch(x)
-        return out
-
 
 def branched(module: nn.Module, sides: tuple[Side, ...], name: str, strength: float) -> nn.Module:
     """The module, its layers given branches of that name; for a module that is new and nobody else's."""
@@ -77,7 +77,7 @@ def branched(module: nn.Module, sides: tuple[Side, ...], name: str, strength: fl
         parent, _, last = side.layer.rpartition(".")
         owner = module.get_submodule(parent)
         layer = owner.get_submodule(last)
-        if not isinstance(layer, (BranchedLinear, BranchedConv)):
+        if not isinstance(layer, Branched):
             layer = BranchedLinear(layer) if isinstance(layer, nn.Linear) else BranchedConv(_convolution(layer))
             owner.register_module(last, layer)
         layer.branches[name] = Branch(layer, side, strength)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import noisegraph as ng
 
+from ..checkpoints.lora import config_beneath
 from ..networks.tokenizer import END, START
 from ..networks.vocabulary import bert_json, clip_json, gpt2_json
 from .attention import Piece
@@ -126,7 +127,7 @@ class Words:
 
     @cached_property
     def _vocabulary(self) -> int:
-        return int(dict(self.encoder.weights.config)["vocab_size"])
+        return int(config_beneath(self.encoder.weights)["vocab_size"])
 
     @property
     def room(self) -> int:

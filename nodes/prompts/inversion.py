@@ -9,6 +9,7 @@ import noisegraph as ng
 
 from ..checkpoints.checkpoint import Checkpoint
 from ..checkpoints.entry import Entry
+from ..checkpoints.lora import config_beneath
 from .encoder import Embedding, TextEncoder
 
 _LARGE = ("clip_l", "clip_g")
@@ -45,4 +46,4 @@ def _with(encoder: TextEncoder, file: Checkpoint, found: dict[str, Entry], word:
 
 
 def _width(encoder: TextEncoder) -> int:
-    return int(dict(encoder.weights.config).get("text_width", 0))
+    return int(config_beneath(encoder.weights).get("text_width", 0))

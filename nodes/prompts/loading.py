@@ -71,7 +71,8 @@ def facts(checkpoint: Checkpoint) -> ng.Facts:
     if not found:
         return {"absent": (f"'{checkpoint.path}' holds no text encoder", _MISSING)}
     size = sum(one.part.size(checkpoint) for one in found)
-    return {"weights": size, "dtype": found[0].part.dtype(checkpoint), "encoders": len(found)}
+    kind = {"weights": size, "dtype": found[0].part.dtype(checkpoint), "encoders": len(found)}
+    return {**kind, "path": checkpoint.path}
 
 
 def _encoder(found: TextPart, checkpoint: Checkpoint, tokenizer: str) -> TextEncoder:
