@@ -1,0 +1,136 @@
+"""Whole runs from words to latents: a graph on a folder that diffusers saved ends where diffusers' pipeline ends."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import noisegraph as ng
+import pytest
+import torch
+from noisegraph.check import check
+from noisegraph.devices import Device
+from noisegraph.events import RunFinished
+from noisegraph.graph import library, load
+from noisegraph.plan import plan
+from noisegraph.registry import Registry
+from noisegraph.run import run
+from noisegraph.store.cache import Cache
+
+from .checkpoints import awake
+from .test_checkpoint_numbers import ONE, TWO, XL
+from .test_vocabulary import split_in_two
+
+START, END = 521, 522
+PROMPT, AVOIDED, SEED, STEPS = "the red cat at the dog", "dog", 3, 20
+BETAS: dict[str, Any] = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
+SPACED: dict[str, Any] = {**BETAS, "timestep_spacing": "trailing", "steps_offset": 1}
+GRAPHS = {"one": "sd/text-to-image", "two": "sd/text-to-image-2", "xl": "sd/text-to-image-xl"}
+
+
+def text_config(width: int, activation: str) -> Any:
+    from transformers import CLIPTextConfig
+
+    return CLIPTextConfig(
+        vocab_size=END + 1,
+        hidden_size=width,
+        intermediate_size=4 * width,
+        num_hidden_layers=2,
+        num_attention_heads=width // 64,
+        projection_dim=width,
+        hidden_act=activation,
+        bos_token_id=START,
+        eos_token_id=END,
+    )
+
+
+def parts(kind: str, folder: Path) -> dict[str, Any]:
+    """The networks of a small random Stable Diffusion, of its first or second kind or XL."""
+    from diffusers import AutoencoderKL, UNet2DConditionModel
+    from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
+
+    vocabulary = json.loads(split_in_two(folder).read_text())
+    merges = [tuple(line.split()) for line in (folder / "merges.txt").read_text().splitlines()[1:]]
+    widths = (32, 32, 32, 32)
+    vae = AutoencoderKL(
+        block_out_channels=widths,
+        down_block_types=("DownEncoderBlock2D",) * 4,
+        up_block_types=("UpDecoderBlock2D",) * 4,
+        latent_channels=4,
+        scaling_factor=0.13025 if kind == "xl" else 0.18215,
+    )
+    pad = "<|endoftext|>" if kind != "two" else "!"
+    tokenizer = CLIPTokenizer(vocab=vocabulary, merges=merges, pad_token=pad, model_max_length=77)
+    width = 1024 if kind == "two" else 768
+    words = CLIPTextModel(text_config(width, "gelu" if kind == "two" else "quick_gelu"))
+    unet = UNet2DConditionModel(**{"one": ONE, "two": TWO, "xl": XL}[kind], sample_size=16)
+    found = {"vae": awake(vae), "text_encoder": awake(words, 1), "tokenizer": tokenizer, "unet": awake(unet, 2)}
+    if kind == "xl":
+        second = CLIPTextModelWithProjection(text_config(1280, "gelu"))
+        other = CLIPTokenizer(vocab=vocabulary, merges=merges, pad_token="!", model_max_length=77)
+        found |= {"text_encoder_2": awake(second, 3), "tokenizer_2": other}
+    return found
+
+
+def pipeline(kind: str, folder: Path) -> Any:
+    """A pipeline of diffusers, saved in the folder `model`."""
+    from diffusers import DDIMScheduler, StableDiffusionPipeline, StableDiffusionXLPipeline
+
+    predicts = "v_prediction" if kind == "two" else "epsilon"
+    networks = {
+        **parts(kind, folder),
+        "scheduler": DDIMScheduler(**SPACED, clip_sample=False, prediction_type=predicts),
+    }
+    if kind == "xl":
+        made = StableDiffusionXLPipeline(**networks, add_watermarker=False)
+    else:
+        made = StableDiffusionPipeline(
+            **networks, safety_checker=None, feature_extractor=None, requires_safety_checker=False
+        )
+    made.set_progress_bar_config(disable=True)
+    made.save_pretrained(folder / "model")
+    return made
+
+
+def latent(kind: str, **given: Any) -> torch.Tensor:
+    """What the graph's sampling ends with, from the folder `model`."""
+    given |= {"checkpoint": "model", "prompt": PROMPT, "negative": AVOIDED, "seed": SEED, "steps": STEPS}
+    given |= {"width": 128, "height": 128, "scale": 7.5, "schedule": "trailing"}
+    checked = check(load(library()[GRAPHS[kind]]), Registry.installed(), given, "latent")
+    *_, last = run(plan(checked, Device("cpu", "float32")), Cache(10**8, None))
+    assert isinstance(last, RunFinished)
+    assert last.failed == 0
+    found: torch.Tensor = last.results[0].outputs["latent"]
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:diffusers")
+@pytest.mark.parametrize("kind", GRAPHS)
+def test_twenty_steps_from_words_end_in_the_latents_of_diffusers_pipeline(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tokens, text encoders, guidance, prediction, sizes of XL and two samplers, all at once."""
+    from diffusers import DPMSolverMultistepScheduler
+
+    monkeypatch.chdir(tmp_path)
+    theirs = pipeline(kind, tmp_path)
+    noise = ng.normal((SEED,), torch.zeros(1, 4, 16, 16), "initial")
+    for sampler in ("ddim", "dpmpp_2m"):
+        if sampler == "dpmpp_2m":
+            predicts = theirs.scheduler.config.prediction_type
+            theirs.scheduler = DPMSolverMultistepScheduler(**SPACED, prediction_type=predicts)
+        wanted = theirs(
+            PROMPT,
+            negative_prompt=AVOIDED,
+            num_inference_steps=STEPS,
+            guidance_scale=7.5,
+            latents=noise.clone(),
+            width=128,
+            height=128,
+            output_type="latent",
+        ).images
+        found = latent(kind, sampler=sampler)
+        assert (found - noise).abs().max() > 0.1
+        torch.testing.assert_close(found, wanted, rtol=0, atol=1e-4 * wanted.abs().max().item())
