@@ -3,6 +3,7 @@
 import noisegraph as ng
 import pytest
 import torch
+from diffusers.guiders import ClassifierFreeZeroStarGuidance
 from noisegraph.testing.guidance import GuidanceContract
 from noisegraph_cfg_zero.star import projection, star
 
@@ -45,6 +46,18 @@ def test_the_first_steps_stand_still() -> None:
     for level, stands in zip(LEVELS, (True, True, False), strict=False):
         still = bool((ng.from_x0(guided(x, level), x, level, "flow").abs() < 1e-12).all())
         assert still == stands
+
+
+@pytest.mark.parametrize("scale", [1.0, 4.0])
+def test_it_guides_as_diffusers(scale: float) -> None:
+    x, toward, away = torch.randn(3, 2, 3, 4, 4, generator=torch.Generator().manual_seed(1))
+    guider = ClassifierFreeZeroStarGuidance(guidance_scale=scale, zero_init_steps=1)
+    for index, level in enumerate(LEVELS):
+        guided = star(lambda x, level: toward, lambda x, level: away, LEVELS, scale=scale, zero_steps=1)(x, level)
+        velocities = [ng.from_x0(x0, x, level, "flow") for x0 in (toward, away)]
+        guider.set_state(step=index, num_inference_steps=len(LEVELS), timestep=torch.tensor(level.t))
+        wanted = guider.forward(*velocities).pred
+        torch.testing.assert_close(ng.from_x0(guided, x, level, "flow"), wanted, rtol=1e-4, atol=1e-4)
 
 
 def test_steps_to_stand_still_in_want_levels() -> None:
