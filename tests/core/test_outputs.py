@@ -19,6 +19,7 @@ from noisegraph.registry import Local, Registry
 from noisegraph.request import Request, checked, planned
 from noisegraph.serving.protocol import Rate
 from noisegraph.writing.naming import stem
+from noisegraph.writing.outputs import row_length
 from noisegraph.writing.picture import pixels, png, sheet, text_of, thumbnail
 from PIL import Image
 
@@ -63,6 +64,18 @@ def test_a_sheet_holds_every_picture_where_it_belongs() -> None:
     paper = Image.open(io.BytesIO(sheet(pictures, [""] * 5, "")))
     assert paper.size == (3 * 8 + 4, 2 * 10 + 4)
     assert [paper.getpixel((5 + index % 3 * 8, 5 + index // 3 * 10)) for index in range(5)] == [0, 40, 80, 120, 160]
+
+
+def test_a_sweep_of_two_inputs_has_a_row_for_each_value_of_the_first() -> None:
+    table = [{"a": a, "b": b} for a in "xyz" for b in (1, 2)]
+    assert row_length(table) == 2
+    assert row_length([{"a": a, "b": b, "c": c} for a in (1, 2) for b in (3, 4) for c in (5, 6, 7)]) == 3
+    assert row_length(table[:5]) is None
+    assert row_length([{"a": a} for a in range(6)]) is None
+    assert row_length([*table[:4], {"a": "z", "b": 7}, {"a": "z", "b": 8}]) is None
+    assert row_length([{}]) is None
+    pictures = [numpy.zeros((4, 4), numpy.uint8)] * 6
+    assert Image.open(io.BytesIO(sheet(pictures, [""] * 6, "", 2))).size == (2 * 8 + 4, 3 * 8 + 4)
 
 
 def test_a_sheet_of_many_large_pictures_stays_small() -> None:

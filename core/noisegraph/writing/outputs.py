@@ -167,7 +167,20 @@ class _Writer:
         pictures, labels = zip(*self.shown[name], strict=True)
         tail = f"-{name}-sheet.png" if self.several else "-sheet.png"
         text = dump(whole.of_part(output=name, sheet=True))
-        return self.names.write(tail, sheet(pictures, labels, text))
+        columns = row_length([point.given for point in self.plan.points])
+        each = len(pictures) // len(self.plan.points)
+        fits = columns is not None and each * len(self.plan.points) == len(pictures)
+        return self.names.write(tail, sheet(pictures, labels, text, columns * each if columns and fits else None))
+
+
+def row_length(points: Sequence[Mapping[str, Any]]) -> int | None:
+    """How many points of a sweep differ in its last input alone, where all others repeat that: a row of their table."""
+    others = [dict(list(point.items())[:-1]) for point in points]
+    length = next((index for index, one in enumerate(others) if one != others[0]), len(points))
+    rows = [points[start : start + length] for start in range(0, len(points), length)]
+    last = [[list(point.values())[-1:] for point in row] for row in rows]
+    whole = all(others[index] == others[index - index % length] for index in range(len(points)))
+    return length if whole and 1 < length < len(points) and all(one == last[0] for one in last) else None
 
 
 def told(plan: Plan, results: Sequence[Result], written: Written) -> dict[str, Any]:

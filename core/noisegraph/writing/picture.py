@@ -44,12 +44,15 @@ def png(picture: Pixels, text: str, captions: Mapping[str, str] | None = None) -
     return _bytes(Image.fromarray(picture), text, captions or {})
 
 
-def sheet(pictures: Sequence[Pixels], labels: Sequence[str], text: str) -> bytes:
-    """The PNG file of a contact sheet: all pictures on one, with a label under each where it has one."""
+def sheet(pictures: Sequence[Pixels], labels: Sequence[str], text: str, columns: int | None = None) -> bytes:
+    """The PNG file of a contact sheet: all pictures on one, with a label under each where it has one.
+
+    `columns`: how many stand side by side; as nearly a square as it goes, where it is not given.
+    """
     from PIL import Image, ImageDraw, ImageFont
 
     label = _LABEL_HEIGHT if any(labels) else 0
-    columns = math.ceil(math.sqrt(len(pictures)))
+    columns = columns or math.ceil(math.sqrt(len(pictures)))
     rows = math.ceil(len(pictures) / columns)
     width = max(picture.shape[1] for picture in pictures)
     height = max(picture.shape[0] for picture in pictures)
