@@ -38,6 +38,10 @@ def bound(
     unit: bits per dimension, or nats an image.
     seed: image i has seed + i, or give a list with one seed an image.
     """
+    here = levels[0]
+    if abs(here.alpha**2 + here.sigma**2 - 1) > 1e-6:
+        told = f"the variational bound of a process that does not preserve the variance (alpha {here.alpha:.3g},"
+        raise ng.NodeError(f"{told} sigma {here.sigma:.3g})", "take likelihood.flow, which is of any process")
     if levels[-1].sigma > 0:
         raise ng.NodeError("the levels do not reach clean data", "take levels that end at data")
     return bound_loop(denoiser, data, levels, variance, decoder, unit, seed)

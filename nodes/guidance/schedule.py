@@ -49,16 +49,20 @@ def cfg_schedule(
 
 
 @ng.node(early=True, facts=of_one_model("guided", "plain"))
-def interval(guided: ng.Denoiser, plain: ng.Denoiser, *, sigma_min: Noise = 0.0, sigma_max: Noise = 1e9) -> ng.Denoiser:
+def interval(
+    guided: ng.Denoiser, plain: ng.Denoiser, *, sigma_min: Noise = 0.0, sigma_max: Noise | None = None
+) -> ng.Denoiser:
     """Guidance only in a window of noise levels (Kynkäänniemi et al. 2024), where it helps.
 
     guided: acts where sigma_min < sigma / alpha <= sigma_max.
     plain: acts elsewhere.
+    sigma_max: no limit, where it is not given: pure noise is guided as well.
     """
-    if not sigma_min < sigma_max:
+    if sigma_max is not None and not sigma_min < sigma_max:
         raise ng.NodeError(f"an empty window of sigma from {sigma_min:g} to {sigma_max:g}", "sigma_min is the smaller")
-    bounds = tuple(-2 * math.log(sigma) if sigma > 0 else math.inf for sigma in (sigma_max, sigma_min))
-    return ng.Pieces((plain, guided, plain), bounds)
+    opens = -math.inf if sigma_max is None else -2 * math.log(sigma_max)
+    closes = -2 * math.log(sigma_min) if sigma_min > 0 else math.inf
+    return ng.Pieces((plain, guided, plain), (opens, closes))
 
 
 @ng.node(early=True, facts=of_one_model("before", "after"))

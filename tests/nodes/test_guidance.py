@@ -230,6 +230,14 @@ def test_guidance_in_a_window_leaves_the_rest_alone(model: Mixture) -> None:
     assert [ng.at(window, level) for level in LEVELS[:-1]] == [plain, guided, guided, plain, plain]
 
 
+def test_a_window_without_an_upper_end_holds_pure_noise_too(model: Mixture) -> None:
+    guided, plain = model.denoiser(0), model.denoiser()
+    levels = [ng.Level(999.0, 0.0, 1.0), LEVELS[0], LEVELS[3]]
+    window = interval(guided, plain, sigma_min=LEVELS[3].ratio)
+    assert [ng.at(window, level) for level in levels] == [guided, guided, plain]
+    assert guided in ng.acting(window, *levels[:2])
+
+
 def test_regions_are_drawn_by_their_own_denoisers() -> None:
     left = torch.zeros(1, 1, 8, 8)
     left[..., :4] = 1

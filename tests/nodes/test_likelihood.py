@@ -8,6 +8,7 @@ from typing import Any
 import noisegraph as ng
 import pytest
 import torch
+from noisegraph.nodes.grids.noise import karras
 from noisegraph.nodes.likelihood import bound, flow
 from noisegraph.nodes.likelihoods.decoder import log_probability_of_pixels
 from noisegraph.nodes.likelihoods.trace import traced
@@ -128,6 +129,13 @@ def test_levels_that_stop_before_clean_data_are_refused() -> None:
     model = three_clusters()
     with pytest.raises(ng.NodeError, match="do not reach clean data"):
         bound(model.denoiser(), ng.Latent(model.sample(2)), leading(10)[:-1])
+
+
+def test_the_bound_of_a_process_that_does_not_preserve_the_variance_is_refused() -> None:
+    model, levels = three_clusters(), karras(ng.EDM(), steps=5)
+    with pytest.raises(ng.NodeError, match="does not preserve the variance") as caught:
+        bound(model.denoiser(), ng.Latent(model.sample(2)), levels)
+    assert "likelihood.flow" in str(caught.value.hint)
 
 
 def test_learned_variance_is_wanted_only_where_there_is_one() -> None:
