@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import noisegraph as ng
 import pytest
@@ -121,6 +122,33 @@ def test_restart_goes_up_once_at_its_lower_level_and_as_often_as_told() -> None:
     assert all(other.sigma == pytest.approx(2.0) for _, other in ups)
     assert len({one.sigma for one, _ in ups}) == 1
     assert ups[0][0].sigma <= 0.05
+
+
+def test_restart_is_algorithm_1_of_its_paper_written_out() -> None:
+    """On levels of sigma, with the noise of the authors' code: one draw each time that it goes up."""
+    model, low, high, steps = three_clusters(), 0.06, 1.5, 3
+    sigmas = [80 * (0.002 / 80) ** (index / 9) for index in range(10)]
+    place = next(index for index, sigma in enumerate(sigmas) if sigma <= low)
+    levels = ng.Levels(tuple(ng.EDM().level(sigma) for sigma in (*sigmas, 0.0)), ng.EDM())
+    x = start = noised(model, levels[0], 6)
+
+    def heun(x: torch.Tensor, here: float, there: float) -> torch.Tensor:
+        slope = (x - model.denoise(x, ng.EDM().level(here))) / here
+        guess = x + (there - here) * slope
+        if there == 0:
+            return guess
+        ahead = (guess - model.denoise(guess, ng.EDM().level(there))) / there
+        return x + (there - here) * (slope + ahead) / 2
+
+    for index, (here, there) in enumerate(pairwise((*sigmas, 0.0))):
+        x = heun(x, here, there)
+        for again in range(2 if index + 1 == place else 0):
+            x = x + math.sqrt(high**2 - there**2) * 1.003 * ng.normal(range(6), x, "step", index, again)
+            roots = [high ** (1 / 7) + part / steps * (there ** (1 / 7) - high ** (1 / 7)) for part in range(steps + 1)]
+            for above, below in pairwise(root**7 for root in roots):
+                x = heun(x, above, below)
+    found = result(restart(low=low, high=high, times=2, steps=steps, noise=1.003), model.denoiser(), start, levels)
+    torch.testing.assert_close(found, x, rtol=1e-9, atol=1e-9)
 
 
 def test_restart_refuses_levels_the_wrong_way_round() -> None:
