@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import noisegraph as ng
 
 from . import text, unet, vae
+from .checkpoints import first_stage
 from .checkpoints.checkpoint import Checkpoint, CheckpointFile, opened
 from .checkpoints.describe import described
 from .checkpoints.families import NAMED
@@ -71,9 +72,11 @@ def load_facts(inputs: ng.Facts) -> ng.Facts:
         checkpoint = opened(path)
         found = found_unet(checkpoint, family, inputs.get("prediction", "auto"))
         first = found_autoencoder(checkpoint)
-        told = vae.absent_facts(found.family, path) if first is None else vae.known(first, found.family, checkpoint)
+        told = first_stage.absent_facts(found.family, path)
+        if first is not None:
+            told = first_stage.known(first, found.family, checkpoint)
         return {**unet.known(found, checkpoint), "vae": told, "text": loading.facts(checkpoint)}
-    return {**unet.load_facts(inputs), "vae": vae.expected(NAMED[family])} if family in NAMED else {}
+    return {**unet.load_facts(inputs), "vae": first_stage.expected(NAMED[family])} if family in NAMED else {}
 
 
 @ng.node(early=True, facts=load_facts, version=loading.vocabulary_version)
@@ -97,8 +100,8 @@ def load(
 def _first_stage(found: FoundUNet, checkpoint: Checkpoint) -> vae.Autoencoder:
     first = found_autoencoder(checkpoint)
     if first is None:
-        return vae.absent(found.family, checkpoint.path)
-    return vae.autoencoder(first, found.family, checkpoint, None)
+        return first_stage.absent(found.family, checkpoint.path)
+    return first_stage.autoencoder(first, found.family, checkpoint, None)
 
 
 @ng.hookimpl

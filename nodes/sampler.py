@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import noisegraph as ng
 from pydantic import Field
 
+from .checkpoints.first_stage import Autoencoder
 from .pictures import parameters
 from .samplers import (
     ancestral,
@@ -33,6 +34,7 @@ from .samplers import (
     sde,
     unipc,
 )
+from .samplers.preview import Preview, picture
 from .samplers.trajectory import Trajectory, kept
 from .samplers.trajectory import predictions as predicted
 from .samplers.walk import Stepped, walk, walk_one
@@ -75,14 +77,31 @@ def sample_facts(inputs: ng.Facts) -> ng.Facts:
 
 @ng.node(early=True, facts=sample_facts)
 def sample(
-    sampler: ng.Sampler, denoiser: ng.Denoiser, noise: ng.Latent, levels: ng.Levels, *, seed: Seed | list[Seed] = 0
+    sampler: ng.Sampler,
+    denoiser: ng.Denoiser,
+    noise: ng.Latent,
+    levels: ng.Levels,
+    preview: Preview | None = None,
+    *,
+    seed: Seed | list[Seed] = 0,
 ) -> ng.Loop[ng.Latent]:
     """Walk the levels from noise to data, a step at a time.
 
     noise: where to begin: at the first level, its noise scaled as the process wants it.
+    preview: how the steps of latents are shown while they go by; without one, by their first channels.
     seed: of the noise that steps draw; image i has seed + i, or give a list with one seed an image.
     """
-    return walk(sampler, denoiser, noise, levels, seed)
+    return walk(sampler, denoiser, noise, levels, seed, picture if preview is None else preview)
+
+
+@ng.node(early=True)
+def preview(vae: Autoencoder | None = None, *, colours: Literal["sd", "sdxl"] = "sd") -> Preview:
+    """How the steps of latents are shown: by a tiny autoencoder, or without one by the colours that they stand for.
+
+    vae: a tiny autoencoder from vae.load; a large one would take longer than the steps
+    colours: whose latents they are: Stable Diffusion's (1 and 2) or Stable Diffusion XL's
+    """
+    return Preview(vae, colours)
 
 
 @ng.node(early=True, facts=sample_facts)
@@ -133,7 +152,14 @@ def step(
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file, and the samplers of every family."""
-    return [sample, trajectory, predictions, step, *(sampler for family in FAMILIES for sampler in family.NODES)]
+    return [
+        sample,
+        preview,
+        trajectory,
+        predictions,
+        step,
+        *(sampler for family in FAMILIES for sampler in family.NODES),
+    ]
 
 
 @ng.hookimpl

@@ -3,45 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from dataclasses import fields
+from typing import Annotated, Any, Literal
 
 import noisegraph as ng
 from pydantic import Field
 
-from .checkpoints.checkpoint import Checkpoint, CheckpointFile, opened
-from .checkpoints.families import NAMED, Family, FamilyName
-from .checkpoints.part import Absent
-from .checkpoints.recognise import FoundAutoencoder, found_autoencoder
+from .checkpoints import first_stage
+from .checkpoints.checkpoint import CheckpointFile, opened
+from .checkpoints.families import NAMED, FamilyName
+from .checkpoints.first_stage import Autoencoder as Autoencoder
+from .checkpoints.first_stage import build as build
 from .networks.autoencoder_config import AutoencoderConfig
-
-if TYPE_CHECKING:
-    from torch.nn import Module
 
 AnyFamily = Literal["auto"] | FamilyName
 Pixels = Annotated[int, Field(ge=8, le=16384)]
 Strip = Annotated[int, Field(ge=1, le=65536)]
 AT_ONCE = 16
 """Pictures that the network is given at once, so that memory does not grow with the batch."""
-
-
-@dataclass(frozen=True)
-class Autoencoder:
-    """A trained autoencoder: latents are `factor` times smaller than pictures and have about unit variance."""
-
-    weights: ng.Weights
-    scale: float
-    """What the network's latents are multiplied by, one over their standard deviation (Rombach et al. 2022, G)."""
-    factor: int
-    channels: int
-
-
-def build(**config: Any) -> Module:
-    """The autoencoder of a configuration; torch is imported only now."""
-    from .networks.autoencoder import autoencoder
-
-    return autoencoder(**config)
 
 
 @ng.node(early=True)
@@ -57,91 +36,21 @@ def load_facts(inputs: ng.Facts) -> ng.Facts:
     """What is known of `vae.load`: from the file's list of tensors, or where it is not there yet, from the family."""
     path, family = inputs.get("path"), inputs.get("family", "auto")
     if isinstance(path, str):
-        checkpoint = opened(path)
-        found = _found(checkpoint)
-        return known(found, _family(found, checkpoint, family), checkpoint)
-    return expected(NAMED[family]) if family in NAMED else {}
-
-
-def known(found: FoundAutoencoder, family: Family, checkpoint: Checkpoint) -> ng.Facts:
-    """The facts of a checkpoint's autoencoder, which is of a family."""
-    config, part = AutoencoderConfig(**found.config), found.part
-    size = {"weights": part.size(checkpoint), "dtype": part.dtype(checkpoint)}
-    return {"family": family.space, "factor": config.factor, "channels": config.embed_dim, **size}
-
-
-def expected(family: Family) -> ng.Facts:
-    """The facts of a family's autoencoder before there is a file of it."""
-    return {"family": family.space, "factor": family.factor, "channels": family.channels}
-
-
-def autoencoder(found: FoundAutoencoder, family: Family, checkpoint: Checkpoint, scale: float | None) -> Autoencoder:
-    """A checkpoint's autoencoder as a value; its weights are read when it is first asked."""
-    config, part = AutoencoderConfig(**found.config), found.part
-    size, place = part.size(checkpoint), Path(checkpoint.path)
-    weights = ng.Weights(checkpoint.path, ng.digest(place), build, tuple(found.config.items()), part, size)
-    return Autoencoder(
-        weights, scale or _told_scale(found, checkpoint) or family.scale, config.factor, config.embed_dim
-    )
-
-
-def absent(family: Family, path: str) -> Autoencoder:
-    """What stands for the autoencoder of a checkpoint that has none, and says so when it is asked."""
-    return Autoencoder(ng.Weights(path, "", build, (), _absent(family)), family.scale, family.factor, family.channels)
-
-
-def absent_facts(family: Family, path: str) -> ng.Facts:
-    """The facts of what stands for an autoencoder that is not there."""
-    told = _absent(family)
-    return {"family": family.space, "absent": (f"'{path}' holds no {told.what}", told.hint)}
-
-
-def _absent(family: Family) -> Absent:
-    return Absent("autoencoder", "load one with vae.load" if family.space else "it draws pixels: use image.decode")
-
-
-def _found(checkpoint: Checkpoint) -> FoundAutoencoder:
-    found = found_autoencoder(checkpoint)
-    if found is None:
-        names = ", ".join(sorted(checkpoint.entries)[:3])
-        told = f"'{checkpoint.path}' holds no autoencoder that noisegraph knows: its first tensors are {names}"
-        raise ng.NodeError(told, "its first layer would be 'encoder.conv_in', perhaps after 'first_stage_model.'")
-    return found
-
-
-def _family(found: FoundAutoencoder, checkpoint: Checkpoint, given: str) -> Family:
-    """Whose autoencoder it is: as given, by the scale that its settings tell, else by its own shape."""
-    if given != "auto":
-        return NAMED[given]
-    told, config = _told_scale(found, checkpoint), AutoencoderConfig(**found.config)
-    shaped = [one for one in NAMED.values() if (one.factor, one.channels) == (config.factor, config.embed_dim)]
-    fitting = [one for one in shaped if one.space and one.scale == told] or [
-        one for one in shaped if (one.scale == 1) == (found.kind == "vq")
-    ]
-    if not fitting:
-        told_shape = f"{config.embed_dim} channels, {config.factor} times smaller than the picture"
-        raise ng.NodeError(f"latents of {told_shape}: of no family that noisegraph knows", "name one: family")
-    return fitting[0]
-
-
-def _told_scale(found: FoundAutoencoder, checkpoint: Checkpoint) -> float | None:
-    told = checkpoint.configs.get(f"{found.part.prefix}config.json", {}).get("scaling_factor")
-    return float(told) if isinstance(told, (int, float)) else None
+        return first_stage.facts(opened(path), family)
+    return first_stage.expected(NAMED[family]) if family in NAMED else {}
 
 
 @ng.node(early=True, facts=load_facts)
 def load(
     *, path: CheckpointFile, family: AnyFamily = "auto", scale: Annotated[float, Field(gt=0)] | None = None
 ) -> Autoencoder:
-    """The autoencoder of a published checkpoint, whole or by itself, KL or VQ.
+    """The autoencoder of a published checkpoint, whole or by itself, KL or VQ; or a tiny one, for previews.
 
     path: a safetensors, ckpt or pt file, or a folder in the layout of diffusers
     family: whose latents they are, where the file does not say: those of sd1 and sdxl have the same shapes
     scale: what latents are multiplied by; the family's, where none is given
     """
-    checkpoint = opened(path)
-    found = _found(checkpoint)
-    return autoencoder(found, _family(found, checkpoint, family), checkpoint, scale)
+    return first_stage.loaded(opened(path), family, scale)
 
 
 def shape_facts(inputs: ng.Facts) -> ng.Facts:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import noisegraph as ng
 
 from .checkpoint import SUFFIXES, Checkpoint, opened
 from .entry import Entry
-from .locate import text_parts
+from .locate import text_parts, unet_part
 from .part import Part
 from .recognise import found_autoencoder, found_classifier, found_unet
+from .tiny import configured, tiny_part
 
 _MOST_PREFIXES = 12
 
@@ -22,6 +24,9 @@ def described(path: Path) -> Mapping[str, Mapping[str, str]] | None:
         return None
     checkpoint = opened(str(path))
     told: dict[str, Mapping[str, str]] = {"file": _whole(checkpoint)}
+    small = tiny_part(checkpoint)
+    if small is not None and unet_part(checkpoint) is None:
+        return told | {"verdict": _tiny(small, checkpoint), "tensors": _prefixes(checkpoint.entries)}
     try:
         if "out.2.positional_embedding" in checkpoint.entries:
             return told | {"verdict": _classifier(checkpoint), "tensors": _prefixes(checkpoint.entries)}
@@ -29,31 +34,41 @@ def described(path: Path) -> Mapping[str, Mapping[str, str]] | None:
         told["verdict"] = {"family": f"{found.family.name}: {found.family.title}", "because": "; ".join(found.reasons)}
         told["U-Net"] = {
             **_part(found.part, checkpoint),
-            **{name: str(value) for name, value in found.config.items() if value is not None},
+            **_told(found.config),
             "predicts": found.prediction,
         }
     except ng.NodeError as error:
         told["verdict"] = {"family": "none that noisegraph knows by its U-Net", "because": f"{error}; {error.hint}"}
     first = found_autoencoder(checkpoint)
     if first is not None:
-        config = {name: str(value) for name, value in first.config.items() if value is not None}
-        told["autoencoder"] = {**_part(first.part, checkpoint), **config}
+        told["autoencoder"] = {**_part(first.part, checkpoint), **_told(first.config)}
     for number, text in enumerate(text_parts(checkpoint), 1):
         told[f"text {number}"] = {"layout": text.layout, **_part(text.part, checkpoint)}
     told["tensors"] = _prefixes(checkpoint.entries)
     return told
 
 
+def _tiny(part: Part, checkpoint: Checkpoint) -> dict[str, str]:
+    config = configured(part.shapes(checkpoint))
+    halves = [half for half in ("encoder", "decoder") if config[f"{half}_blocks"]]
+    alone = f", the {halves[0]} alone" if len(halves) == 1 else ""
+    because = "few convolutions in a row, without normalization"
+    return {"family": f"tiny autoencoder{alone}", "because": because, **_part(part, checkpoint), **_told(config)}
+
+
 def _classifier(checkpoint: Checkpoint) -> dict[str, str]:
     found = found_classifier(checkpoint)
-    config = {name: str(value) for name, value in found.config.items() if value is not None}
     because = "half of a U-Net, from pictures to classes by attention"
     return {
         "family": "adm-classifier: ADM, noisy classifier",
         "because": because,
         **_part(found.part, checkpoint),
-        **config,
+        **_told(found.config),
     }
+
+
+def _told(config: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(value) for name, value in config.items() if value is not None}
 
 
 def _whole(checkpoint: Checkpoint) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
 
@@ -21,6 +22,11 @@ BITS = {
     "bool": 8,
 }
 """How many bits a number takes, by torch's name of its type."""
+
+
+SCALE = "scale_factor"
+"""A tensor of one number, by which latent diffusion has its latents multiplied: it stands among a file's notes too."""
+_FORMATS = {"float16": "<e", "float32": "<f", "float64": "<d"}
 
 
 class Entry(NamedTuple):
@@ -42,6 +48,13 @@ class Entry(NamedTuple):
     def size(self) -> int:
         """How many bytes they take."""
         return self.numel * BITS.get(self.dtype, 32) // 8
+
+
+def scale_note(entry: Entry, data: bytes) -> dict[str, str]:
+    """The note for a scale whose tensor has these bytes; none where they are no number."""
+    if entry.numel != 1 or entry.dtype not in _FORMATS or len(data) < entry.size:
+        return {}
+    return {SCALE: str(struct.unpack_from(_FORMATS[entry.dtype], data)[0])}
 
 
 Entries: TypeAlias = Mapping[str, Entry]

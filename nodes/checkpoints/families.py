@@ -181,7 +181,7 @@ FAMILIES: tuple[Family, ...] = (
         space="ldm-kl-f8",
         factor=8,
         channels=4,
-        doubtful="its latents' scale is not in the list of tensors; 1 is taken",
+        doubtful="its latents' scale is 1 unless the file holds another as 'scale_factor'",
     ),
     Family(
         "adm-64",

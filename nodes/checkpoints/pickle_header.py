@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import noisegraph as ng
 
-from .entry import Entry
+from .entry import SCALE, Entry, scale_note
 
 LARGEST = 64 * 2**20
 """Bytes of the pickle itself; the numbers lie beside it."""
@@ -35,11 +35,15 @@ _TYPES = {
 
 class _Storage(NamedTuple):
     dtype: str
+    key: str = ""
+    """Under which its bytes lie in the archive."""
 
 
 class _Listed(NamedTuple):
     shape: tuple[int, ...]
     dtype: str
+    key: str = ""
+    offset: int = 0
 
 
 def read(path: Path) -> tuple[dict[str, Entry], dict[str, str]]:
@@ -48,6 +52,7 @@ def read(path: Path) -> tuple[dict[str, Entry], dict[str, str]]:
     try:
         found = _zipped(path) if zipfile.is_zipfile(path) else _legacy(path)
         _gather(_state(found), "", DEEPEST, str(path), entries)
+        scale = _scale(path, found, entries)
         plain = {str(name): str(value) for name, value in _plain(found).items() if isinstance(value, (str, int, float))}
     except ng.NodeError:
         raise
@@ -56,7 +61,7 @@ def read(path: Path) -> tuple[dict[str, Entry], dict[str, str]]:
         raise ng.NodeError(told[:500], "download it again") from None
     if not entries:
         raise ng.NodeError(f"'{path.name}' holds no tensors by name", "give a checkpoint, a file of weights")
-    return entries, plain
+    return entries, plain | scale
 
 
 def nested(names: Mapping[str, Any]) -> bool:
@@ -80,6 +85,17 @@ def _gather(found: Any, prefix: str, deeper: int, file: str, entries: dict[str, 
             entries[f"{prefix}{name}"] = Entry(value.shape, value.dtype, file, f"{prefix}{name}")
         elif isinstance(value, Mapping) and deeper and not prefix and str(name) != "optimizer_states":
             _gather(value, f"{name}.", deeper - 1, file, entries)
+
+
+def _scale(path: Path, found: Any, entries: Mapping[str, Entry]) -> dict[str, str]:
+    listed = _plain(_state(found)).get(SCALE)
+    if not isinstance(listed, _Listed) or not zipfile.is_zipfile(path):
+        return {}
+    entry = entries[SCALE]
+    with zipfile.ZipFile(path) as archive:
+        name = next((one for one in archive.namelist() if one.endswith(f"/data/{listed.key}")), "")
+        size = archive.getinfo(name).file_size if name else LARGEST
+        return scale_note(entry, archive.read(name)[listed.offset * entry.size :]) if size < LARGEST else {}
 
 
 def _zipped(path: Path) -> Any:
@@ -124,11 +140,12 @@ class _Inert(pickle.Unpickler):
 
     def persistent_load(self, told: Any) -> _Storage:
         """The storage that a tensor lies in."""
-        return told[1] if isinstance(told[1], _Storage) else _Storage("uint8")
+        dtype = told[1].dtype if isinstance(told[1], _Storage) else "uint8"
+        return _Storage(dtype, str(told[2]))
 
 
 def _tensor(storage: _Storage, offset: int, size: tuple[int, ...], *_: Any) -> _Listed:
-    return _Listed(tuple(map(int, size)), storage.dtype)
+    return _Listed(tuple(map(int, size)), storage.dtype, storage.key, int(offset))
 
 
 def _parameter(data: Any, *_: Any) -> Any:

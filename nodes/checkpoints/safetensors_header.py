@@ -11,7 +11,7 @@ from typing import Any
 
 import noisegraph as ng
 
-from .entry import BITS, Entry
+from .entry import BITS, SCALE, Entry, scale_note
 
 LARGEST_HEADER = 100_000_000
 """Bytes; what the format itself allows."""
@@ -46,7 +46,13 @@ def read(path: Path) -> tuple[dict[str, Entry], dict[str, str]]:
     listed = _parsed(text, path)
     metadata = listed.pop("__metadata__", {})
     entries = {name: _entry(name, told, 8 + length, size, path) for name, told in listed.items()}
-    return entries, _texts(metadata)
+    return entries, _texts(metadata) | (_scale(path, entries[SCALE]) if SCALE in entries else {})
+
+
+def _scale(path: Path, entry: Entry) -> dict[str, str]:
+    with open(path, "rb") as file:
+        file.seek(entry.start)
+        return scale_note(entry, file.read(8))
 
 
 def _parsed(text: bytes, path: Path) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, is_dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -36,9 +36,17 @@ class Stepped(NamedTuple):
 
 
 def walk(
-    sampler: ng.Sampler, denoiser: ng.Denoiser, noise: ng.Latent, levels: ng.Levels, seed: Seeds
+    sampler: ng.Sampler,
+    denoiser: ng.Denoiser,
+    noise: ng.Latent,
+    levels: ng.Levels,
+    seed: Seeds,
+    shown: Callable[[ng.Tensor], ng.Tensor | None] = picture,
 ) -> ng.Loop[ng.Latent]:
-    """The loop over all steps; touches neither the denoiser nor the noise before it runs."""
+    """The loop over all steps; touches neither the denoiser nor the noise before it runs.
+
+    `shown`: from predicted data to the picture that is its preview.
+    """
     check_levels(sampler, levels)
     place = _plain(levels.process)
 
@@ -68,7 +76,7 @@ def walk(
         reads=reads,
         begins=(sampler, noise),
         done=None if finished is None else lambda state: finished(state.state),
-        preview=lambda state: picture(state.x0 if state.x0 is not None else state.state.x),
+        preview=lambda state: shown(state.x0 if state.x0 is not None else state.state.x),
     )
 
 
