@@ -92,7 +92,7 @@ def upsampling(
 ) -> ng.Condition:
     """A smaller picture for super-resolution, noised on purpose: conditioning augmentation (Ho et al. 2022, section 4).
 
-    image: of half the size
+    image: of half the size, with as many channels as the network draws
     strength: of the noise, which the network is told; 0 is none
     strengths: how many the network knows
     noisiest: the strongest, as a share of the process's time
@@ -100,7 +100,7 @@ def upsampling(
     """
     if strength >= strengths:
         raise ng.NodeError(f"no strength {strength}", f"give 0 to {strengths - 1}")
-    small = image.expand(-1, 3, -1, -1) * 2 - 1
+    small = image * 2 - 1
     if strength:
         span = noisiest * (process.t_max - process.t_min) / (strengths - 1)
         level = process.level(process.t_min + strength * span)
@@ -112,7 +112,7 @@ def upsampling(
 def truncated(state: ng.Latent, *, strength: Strength = 0) -> ng.Condition:
     """A smaller picture's unfinished state for super-resolution: truncated augmentation (Ho et al. 2022, section 4.2).
 
-    state: of a model of pixels whose sampling stopped at the level of that strength, [batch, 3, height, width]
+    state: of a model of pixels whose sampling stopped at the level of that strength, [batch, channels, height, width]
     strength: which one, as the network counts them
     """
     import torch

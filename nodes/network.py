@@ -1,10 +1,10 @@
-"""Networks to train, beside U-Nets, autoencoders and CLIPs: each node gives an architecture."""
+"""Networks to train, beside U-Nets, autoencoders and CLIPs; and what a network costs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import noisegraph as ng
 from pydantic import Field
@@ -16,6 +16,15 @@ from .networks.unet_config import UNetConfig
 
 if TYPE_CHECKING:
     from torch.nn import Module
+
+
+class Cost(NamedTuple):
+    """What a network takes, one number each."""
+
+    multiplications: ng.Tensor
+    """Of one evaluation for one item, in millions."""
+    parameters: ng.Tensor
+    """In millions."""
 
 
 def build_mlp(**config: Any) -> Module:
@@ -89,6 +98,26 @@ def classifier(
     return ng.Architecture(build_classifier, (("size", size), ("pool", pool), *_written(config)))
 
 
+@ng.node(device=False)
+def cost(architecture: ng.Architecture, like: ng.Latent, condition: ng.Condition | None = None) -> Cost:
+    """What an evaluation of a network costs: its multiplications, counted and not run, and its parameters.
+
+    like: data as the network sees them, any number of items
+    condition: what it is told beside them, if it is told something
+    """
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    told = {name: value[:1].to("meta") for name, value in (condition or {}).items()}
+    with torch.no_grad(), torch.device("meta"):
+        module = architecture.module().eval()
+        with FlopCounterMode(display=False) as counter:
+            module(like[:1].to("meta"), torch.zeros(1), **told)
+    parameters = sum(parameter.numel() for parameter in module.parameters())
+    # What torch counts are multiplications and additions.
+    return Cost(*(torch.tensor([count / 1e6], device="cpu") for count in (counter.get_total_flops() / 2, parameters)))
+
+
 def _written(config: MLPConfig | NCSNConfig | PriorConfig | UNetConfig) -> tuple[tuple[str, Any], ...]:
     return tuple((field.name, getattr(config, field.name)) for field in fields(config))
 
@@ -96,4 +125,4 @@ def _written(config: MLPConfig | NCSNConfig | PriorConfig | UNetConfig) -> tuple
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
-    return [mlp, ncsn, prior, classifier]
+    return [mlp, ncsn, prior, classifier, cost]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import noisegraph as ng
 import pytest
 import torch
 from noisegraph.graph import library, load
@@ -99,6 +100,58 @@ def test_dynamic_thresholding_keeps_pixels_within_and_grey_where_guidance_is_str
     full = [float((pixels.abs() > 0.98).float().mean()) for pixels in (free, static, dynamic)]
     assert full[2] < full[1]
     assert full[2] < full[0]
+
+
+@pytest.mark.slow
+def test_scores_are_learned_without_the_exact_one_as_well_as_from_it() -> None:
+    few = {"iterations": 400, "count": 1000}
+    level = slice(3, 7)
+    """Levels that so little training is enough for."""
+
+    def off(objective: str, **given: int) -> float:
+        return float(value("score-matching", f"of_{objective}", **{**few, **given}).each.mean(0)[level].mean())
+
+    first, taught = off("denoising", iterations=1), off("explicit")
+    assert taught < first / 2
+    for objective in ("implicit", "denoising", "sliced"):
+        assert off(objective) < taught * 1.35
+
+
+@pytest.mark.slow
+def test_ancestral_sampling_heads_for_its_picture_ever_more_surely_and_with_either_variance() -> None:
+    real = data.digits(part="all").data.flatten(1)
+    thought = value("ddpm", "heading", steps=100).view(10, 12, -1)
+    far = (thought - thought[:, -1:]).norm(dim=2).mean(0)
+    assert (far.diff()[1:] < 0).all()
+    drawn = [value("ddpm", node, steps=100).flatten(1) for node in ("noisier", "calmer")]
+    near, nearer = (float(torch.cdist(one, real).amin(1).mean()) for one in drawn)
+    assert max(near, nearer) < float(torch.cdist(real[:200], real[200:]).amin(1).mean()) * 1.25
+    loss = value("ddpm", "squares").each.mean(0)
+    assert (loss[10::10] > loss[:-10:10]).all()
+
+
+@pytest.mark.slow
+def test_without_noise_few_steps_draw_better_and_a_picture_comes_back_from_its_code() -> None:
+    few = {"repeat": 10, "count": 100}
+    without, full = (value("ddim", f"at_{eta}_10/distance", **few).value for eta in (0, 10))
+    assert without < full * 0.85
+    given, again = (value("ddim", node, steps=20) for node in ("before", "after"))
+    assert float((given - again).square().mean().sqrt()) < 0.05
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("process", ["ve", "vp", "sub_vp"])
+def test_every_way_back_of_a_score_sde_ends_at_the_data_and_the_flow_tells_their_likelihood(process: str) -> None:
+    few = {"count": 100, "steps": 30}
+    assert float(value("score-sde", f"{process}/error", count=40, steps=20).abs().max()) < 0.05
+    mixture = value("score-sde", f"{process}/mixture", **few)
+    truth, chance = (mixture.sample(100, seed) for seed in (1, 2))
+    least = abs(float(ng.energy_distance(truth, chance)))
+    start = value("score-sde", f"{process}/third", **few).states[0]
+    wide = float(ng.energy_distance(start.double(), truth))
+    for way in ("first", "second", "third"):
+        points = value("score-sde", f"{process}/{way}", **few).states[-1].double()
+        assert float(ng.energy_distance(points, truth)) < least + wide / 10
 
 
 def similarity(graph: str, model: str, node: str, prompts: list[str], **given: Any) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""The built-in models of emoji that stand beside text to image: unCLIP's two, and inpainting."""
+"""The built-in models of emoji that stand beside text to image: unCLIP's two, and those led by another picture."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import noisegraph as ng
 from .. import network
 from .shipped import Model, facts, model, version
 
-PRIOR, DECODER, INPAINTING = "emoji-prior", "emoji-decoder", "emoji-inpainting"
+PRIOR, DECODER = "emoji-prior", "emoji-decoder"
+INPAINTING, SHARPENING, UPSAMPLER = "emoji-inpainting", "emoji-sharpening", "emoji-upsampler"
 
 
 @ng.node(early=True, facts=facts(PRIOR, "emoji embeddings"), version=version(PRIOR))
@@ -28,4 +29,16 @@ def emoji_inpainting() -> Model:
     return model(INPAINTING)
 
 
-NODES = (emoji_prior, emoji_decoder, emoji_inpainting)
+@ng.node(early=True, facts=facts(SHARPENING, "emoji"), version=version(SHARPENING))
+def emoji_sharpening() -> Model:
+    """Latents of emoji from those of pictures blurred to an eighth of their size, `condition.beside`."""
+    return model(SHARPENING)
+
+
+@ng.node(early=True, facts=facts(UPSAMPLER, "emoji pixels"), version=version(UPSAMPLER))
+def emoji_upsampler() -> Model:
+    """Emoji of 128 x 128 pixels from those of 64 x 64, `condition.upsampling`: an efficient U-Net as Imagen's."""
+    return model(UPSAMPLER)
+
+
+NODES = (emoji_prior, emoji_decoder, emoji_inpainting, emoji_sharpening, emoji_upsampler)

@@ -12,6 +12,7 @@ import noisegraph as ng
 
 from ..networks.unet_config import tupled
 from ..unet import build as build_unet
+from .eight_bits import EightBits
 
 WEIGHTS = Path(__file__).parent.parent / "weights"
 PROCESSES: dict[str, Callable[..., ng.Process]] = {
@@ -49,7 +50,8 @@ def weights(
 ) -> ng.Weights:
     """The weights of a built-in model, to be loaded when they are first asked for."""
     hashable = tuple(tupled(config).items())
-    return ng.Weights(str(WEIGHTS / f"{name}.safetensors"), content or digest(name), build, hashable)
+    read = EightBits() if read_card(name).get("stored") == "int8" else None
+    return ng.Weights(str(WEIGHTS / f"{name}.safetensors"), content or digest(name), build, hashable, read)
 
 
 def size(name: str) -> int:

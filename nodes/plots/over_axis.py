@@ -104,6 +104,7 @@ def bars(
     def draw(axes: Axes) -> None:
         axes.set(ylabel=y_label)
         chart.bars(axes, values, labels, names)
+        axes.margins(y=0.05 + 0.1 * len(labels))  # room above the bars for the legend
         _legend(axes, labels)
 
     return drawn(Paper(width, height, title), draw)

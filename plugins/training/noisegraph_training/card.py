@@ -17,14 +17,14 @@ def weights(
     purpose: str,
     licence: str,
     graph: str,
-    dtype: Literal["float32", "float16", "int8"] = "float32",
+    stored: Literal["float32", "float16", "int8"] = "float32",
 ) -> ng.WeightsFile:
     """What was learned as a weights file with a card.
 
     purpose: what the network does, in a sentence
     licence: under which the weights may be used
     graph: the graph that makes them
-    dtype: how the numbers are stored; int8: matrices by rows, NAME.scale times whole numbers, the rest as float16
+    stored: how the numbers lie in the file; int8: matrices by rows, NAME.scale times whole numbers, the rest as float16
     """
     card = {
         "about": purpose,
@@ -34,11 +34,11 @@ def weights(
         "network": dict(architecture.config),
         "parameters": sum(value.numel() for value in trained.parameters.values()),
         "loss": round(trained.loss, 6),
-        "stored": dtype,
+        "stored": stored,
     }
     tensors: dict[str, ng.Tensor] = {}
     for name, value in trained.parameters.items():
-        tensors |= _stored(name, value.cpu().contiguous(), dtype)
+        tensors |= _stored(name, value.cpu().contiguous(), stored)
     return ng.WeightsFile(tensors, card)
 
 

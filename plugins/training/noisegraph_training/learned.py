@@ -1,4 +1,4 @@
-"""The node that makes a network of what was learned in the same graph, without a file."""
+"""Nodes that use what was learned in the same graph, without a file: a network, and what a CLIP makes of words."""
 
 from __future__ import annotations
 
@@ -43,3 +43,20 @@ def network(
     module.load_state_dict(trained.parameters)
     module.to(ng.device()).eval().requires_grad_(False)
     return ng.Network(Learned("", "", architecture.build, made=module), process, prediction, learned_variance)
+
+
+@ng.node
+def words(trained: Trained, architecture: ng.Architecture, tokens: ng.Tensor) -> ng.Condition:
+    """What a CLIP that was learned makes of texts, one vector a token, as a condition.
+
+    tokens: from text.tokens
+    """
+    import torch
+
+    module = architecture.module()
+    if not hasattr(module, "text_model"):
+        raise ng.NodeError("this architecture has no text transformer", "wire text.architecture")
+    module.load_state_dict(trained.parameters)
+    module.to(ng.device()).eval()
+    with torch.no_grad():
+        return ng.Condition({"context": module.text_model(tokens.to(ng.device())).states})

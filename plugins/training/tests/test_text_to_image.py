@@ -223,6 +223,6 @@ def test_conditions_of_other_pictures_are_told() -> None:
 def test_weights_may_be_stored_in_half_precision_and_the_card_tells_what_was_measured() -> None:
     loop = contrasting()
     network = architecture("text.architecture", **TOWERS)
-    made = weights(loop.finish(run(loop)), network, purpose="a", licence="MIT", graph="g.json", dtype="float16")
+    made = weights(loop.finish(run(loop)), network, purpose="a", licence="MIT", graph="g.json", stored="float16")
     assert {value.dtype for value in made.tensors.values()} == {torch.float16}
     assert {"retrieval", "retrieval_held_out", "data", "training", "network"} <= set(made.card)
