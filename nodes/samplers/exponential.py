@@ -10,6 +10,7 @@ import noisegraph as ng
 
 Prediction = Literal["x0", "eps"]
 Solver = Literal["midpoint", "heun"]
+SMALL = 0.3
 
 
 class Span(NamedTuple):
@@ -49,7 +50,9 @@ def half_log_snr(level: ng.Level) -> float:
 
 
 def phi(z: float, order: int) -> float:
-    """phi_1 = e^z - 1, phi_{k+1} = phi_k / z - 1 / k!, which is about z / (k + 1)! for small z."""
+    """phi_1 = e^z - 1, phi_{k+1} = phi_k / z - 1 / k!; for small z their series z / k! + z^2 / (k + 1)! + ..."""
+    if order > 1 and abs(z) < SMALL:  # where the differences would cancel
+        return sum(z**n / math.factorial(n + order - 1) for n in range(1, 14))
     value = math.expm1(z)
     for k in range(1, order):
         value = value / z - 1 / math.factorial(k)

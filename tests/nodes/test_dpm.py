@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import cache, reduce
 
 import noisegraph as ng
+import numpy
 import pytest
 import torch
 from noisegraph.nodes.samplers.ddim import ddim
@@ -16,7 +17,7 @@ from noisegraph.nodes.samplers.dpm_multistep import dpm_multistep
 from noisegraph.nodes.samplers.dpm_singlestep import dpm_singlestep, fast_orders
 from noisegraph.nodes.samplers.dpmpp import dpmpp_2m, dpmpp_2m_sde, dpmpp_3m, dpmpp_3m_sde
 from noisegraph.nodes.samplers.dpmpp_sde import dpmpp_sde
-from noisegraph.nodes.samplers.exponential import Prediction
+from noisegraph.nodes.samplers.exponential import Prediction, phi
 from noisegraph.nodes.samplers.unipc import unipc
 from noisegraph.nodes.samplers.walk import walk
 from noisegraph.testing.mixture import three_clusters
@@ -207,3 +208,13 @@ def test_lower_orders_end_short_walks_only() -> None:
     short, long = levels(10), levels(20)
     assert not torch.equal(run(dpmpp_3m(), short), run(dpmpp_3m(lower_order_final=0), short))
     assert torch.equal(run(dpmpp_3m(), long), run(dpmpp_3m(lower_order_final=0), long))
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 4])
+@pytest.mark.parametrize("z", [-8.0, -0.3000001, -0.2999999, -1e-3, 1e-7, -1e-12, 0.04, 3.0])
+def test_the_weights_of_the_exponential_integrals_keep_their_digits(z: float, order: int) -> None:
+    """phi_k is z times the integral of e^(z (1 - u)) u^(k - 1) / (k - 1)! over 0 ... 1."""
+    nodes, weights = numpy.polynomial.legendre.leggauss(40)
+    u = (nodes + 1) / 2
+    integral = float((weights / 2 * numpy.exp(z * (1 - u)) * u ** (order - 1)).sum()) / math.factorial(order - 1)
+    assert phi(z, order) == pytest.approx(z * integral, rel=1e-10)

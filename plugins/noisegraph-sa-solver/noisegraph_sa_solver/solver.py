@@ -42,8 +42,8 @@ def solver(
     sigma_min: the least sigma / alpha at which noise is exchanged.
     sigma_max: the greatest such.
     lower_final: predict the last steps from as few evaluations as there are steps left, as diffusers does.
-    reference: diffusers, as the authors' code in its mode for few steps, simplifies the weights wherever two evaluations
-        enter, which costs no order.
+    reference: diffusers, as the authors' code in its mode for few steps, simplifies the weights wherever two
+        evaluations enter, which costs no order.
     """
     halved = reference == "diffusers"
 
