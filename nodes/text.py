@@ -14,7 +14,7 @@ from pydantic import Field
 from .checkpoints.checkpoint import CheckpointFile, opened
 from .networks.clip_config import CLIPConfig
 from .networks.tokenizer import tokenize, train
-from .prompts import adapted, inversion, loading
+from .prompts import adapted, inversion, known, loading
 from .prompts.encoder import TextEncoder as TextEncoder
 from .prompts.encoding import describe, plain, weighted
 from .prompts.grammar import spans
@@ -58,7 +58,7 @@ def architecture(*, config: CLIPConfig = CLIPConfig()) -> ng.Architecture:  # no
 def load_facts(inputs: ng.Facts) -> ng.Facts:
     """What is known of `text.load` from the file's list of tensors."""
     path = inputs.get("path")
-    return loading.facts(opened(path)) if isinstance(path, str) else {}
+    return loading.facts(opened(path), inputs.get("tokenizer") or "") if isinstance(path, str) else {}
 
 
 @ng.node(early=True, facts=load_facts, version=loading.vocabulary_version)
@@ -72,7 +72,7 @@ def load(*, path: CheckpointFile, tokenizer: TokenizerFile | None = None) -> Tex
     return loading.loaded(opened(path), tokenizer or "")
 
 
-@ng.node
+@ng.node(facts=known.said)
 def encode(encoder: TextEncoder, *, prompt: Prompt = "") -> ng.Condition:
     """Words to draw, for a network that is conditioned on text.
 
@@ -81,7 +81,7 @@ def encode(encoder: TextEncoder, *, prompt: Prompt = "") -> ng.Condition:
     return plain(encoder, [prompt] if isinstance(prompt, str) else prompt)
 
 
-@ng.node
+@ng.node(facts=known.said)
 def weigh(encoder: TextEncoder, *, prompt: Prompt = "", weighting: Weighting = "a1111") -> ng.Condition:
     """Words to draw, some more than others: `(word:1.2)`, `((word))`, `[word]`, BREAK; of any length, in chunks.
 
@@ -92,7 +92,7 @@ def weigh(encoder: TextEncoder, *, prompt: Prompt = "", weighting: Weighting = "
     return weighted(encoder, [spans(text, 1)[0].text for text in texts], weighting)
 
 
-@ng.node
+@ng.node(facts=known.schedule)
 def schedule(
     encoder: TextEncoder,
     *,
@@ -113,7 +113,7 @@ def schedule(
     return Schedule([said[span.text] for span in found], shares)
 
 
-@ng.node(early=True)
+@ng.node(early=True, facts=known.encoder)
 def skip(encoder: TextEncoder, *, layers: Annotated[int, Field(ge=1, le=12)] = 2) -> TextEncoder:
     """Clip skip: a text encoder that is read before its last layers.
 
@@ -123,7 +123,7 @@ def skip(encoder: TextEncoder, *, layers: Annotated[int, Field(ge=1, le=12)] = 2
     return replace(encoder, skip=layers, beside=others)
 
 
-@ng.node(early=True)
+@ng.node(early=True, facts=known.encoder)
 def embedding(encoder: TextEncoder, *, path: CheckpointFile, word: str = "") -> TextEncoder:
     """A text encoder with a textual inversion (Gal et al. 2022): a word that stands for learned vectors.
 
@@ -153,7 +153,7 @@ def lora(
     return encoder if strength == 0 else adapted.adapted(encoder, opened(path), strength)
 
 
-@ng.node
+@ng.node(facts=known.longer(6))
 def sizes(
     condition: ng.Condition,
     *,
@@ -172,7 +172,7 @@ def sizes(
     return _with_numbers(condition, [*(original or (height, width)), *crop, height, width])
 
 
-@ng.node
+@ng.node(facts=known.longer(5))
 def aesthetics(
     condition: ng.Condition,
     *,
@@ -195,7 +195,7 @@ def _with_numbers(condition: ng.Condition, numbers: Sequence[float]) -> ng.Condi
     import torch
 
     if "vector" not in condition:
-        raise ng.NodeError("a condition without a vector of the words", "it is for Stable Diffusion XL's text encoders")
+        raise ng.NodeError(*known.NO_VECTOR)
     vector = condition["vector"]
     told = sinusoids(numbers).to(vector).expand(len(vector), -1)
     return ng.Condition({**condition, "vector": torch.cat([vector, told], dim=1)})

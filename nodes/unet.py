@@ -18,6 +18,7 @@ from .checkpoints.families import NAMED, Family, FamilyName
 from .checkpoints.lora import beside, check_shapes, config_beneath, flat, layer_names, shapes_beneath, sides
 from .checkpoints.recognise import FoundUNet, found_unet
 from .networks.unet_config import UNetConfig
+from .prompts import known as words
 from .vae import Autoencoder, encode
 
 if TYPE_CHECKING:
@@ -69,6 +70,11 @@ def known(found: FoundUNet, checkpoint: Checkpoint) -> dict[str, ng.Facts]:
     part = found.part
     told = {**_kinship(found.family), "weights": part.size(checkpoint), "dtype": part.dtype(checkpoint)}
     told["path"] = checkpoint.path
+    told["reads"] = {
+        "context": found.config.get("context_channels"),
+        "vector": found.config.get("vector_channels"),
+        "beside": found.config["in_channels"] - found.family.channels,
+    }
     return {"unet": told, "latent": latent_facts(found.family)}
 
 
@@ -168,7 +174,7 @@ def control(
     return replace(unet, weights=control_beside(unet.weights, config, path, ng.digest(Path(path)), strength))
 
 
-@ng.node
+@ng.node(facts=words.beside())
 def hint(condition: ng.Condition, image: ng.Image, *, number: Annotated[int, Field(ge=0, le=99)] = 0) -> ng.Condition:
     """The condition of a U-Net that is under control, with the picture that controls it.
 
@@ -178,7 +184,7 @@ def hint(condition: ng.Condition, image: ng.Image, *, number: Annotated[int, Fie
     return ng.Condition({**condition, f"hint_{number}": image.expand(-1, 3, -1, -1)})
 
 
-@ng.node
+@ng.node(facts=words.beside(5))
 def inpainting(condition: ng.Condition, vae: Autoencoder, image: ng.Image, mask: ng.Mask) -> ng.Condition:
     """The condition of a U-Net that fills in (9 channels): the mask, and the picture without what it hides.
 
@@ -195,7 +201,7 @@ def inpainting(condition: ng.Condition, vae: Autoencoder, image: ng.Image, mask:
     return ng.Condition({**condition, "concat": torch.cat([small, known], dim=1)})
 
 
-@ng.node
+@ng.node(facts=words.beside(3))
 def low_resolution(
     condition: ng.Condition,
     image: ng.Image,
@@ -221,8 +227,11 @@ def low_resolution(
 
 
 def denoiser_facts(inputs: ng.Facts) -> ng.Facts:
-    """What is known of `unet.denoiser`: what is known of its network, which it shares."""
-    return {name: fact for name, fact in inputs["unet"].items() if name not in ("weights", "dtype", "path")}
+    """What is known of `unet.denoiser`: what is known of its network; raises NodeError for a condition of another."""
+    told, condition = inputs["unet"], inputs.get("condition") or {}
+    if "context" in condition and "reads" in told:
+        words.check(told["reads"], {"beside": 0, **condition})
+    return {name: fact for name, fact in told.items() if name not in ("weights", "dtype", "path", "reads")}
 
 
 @ng.node(early=True, facts=denoiser_facts)

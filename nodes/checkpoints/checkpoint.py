@@ -75,12 +75,17 @@ def listed(path: Path) -> tuple[Mapping[str, Entry], Mapping[str, str]]:
             head = file.read(1024)
     except OSError as error:
         raise ng.NodeError(f"'{path}' cannot be read: {error.strerror}", "give a file of weights") from None
-    if head[:2] == b"PK" or head[:2] in (b"\x80\x02", b"\x80\x03", b"\x80\x04"):
+    if not _lists_tensors(head) and head[:2] in (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04"):
         return pickle_header.read(path)
     foreign = _foreign(head)
     if foreign:
         raise ng.NodeError(f"'{path.name}' is {foreign}, wanted a file of weights", _hint(foreign))
     return safetensors_header.read(path)
+
+
+def _lists_tensors(head: bytes) -> bool:
+    """Whether it begins as safetensors do: with the length of a JSON text, whose bytes may look like another kind's."""
+    return head[8:9] == b"{" and int.from_bytes(head[:8], "little") <= safetensors_header.LARGEST_HEADER
 
 
 def _foreign(head: bytes) -> str:

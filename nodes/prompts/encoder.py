@@ -102,8 +102,7 @@ class Words:
 
         kind, path = self.encoder.kind, self.encoder.tokenizer
         if not path:
-            hint = f"give text.load a `tokenizer`, or put it below a folder of $NOISEGRAPH_MODELS: {_WANTED[kind]}"
-            raise ng.NodeError(f"no vocabulary for '{self.encoder.weights.path}'", hint)
+            raise ng.NodeError(*no_vocabulary(kind, self.encoder.weights.path))
         try:
             made = Tokenizer.from_str(_JSON[kind](Path(path)))
         except Exception as error:  # tokenizers raises nothing narrower
@@ -173,14 +172,23 @@ class Words:
         return Chunks(rows, weights, of)
 
 
-def found_tokenizer(kind: Kind, folder: Path | None) -> str:
-    """The path of a vocabulary: in a checkpoint's folder, below $NOISEGRAPH_MODELS, in a package; empty if nowhere."""
+def no_vocabulary(kind: Kind, path: str) -> tuple[str, str]:
+    """What is wrong where there is none for a checkpoint's words, and what to try."""
+    places = "put it beside the checkpoint, or in a folder of $NOISEGRAPH_MODELS" if kind == "clip" else "give its file"
+    return f"no vocabulary for '{path}'", f"{places}, or give it to text.load as `tokenizer`: {_WANTED[kind]}"
+
+
+def found_tokenizer(kind: Kind, folder: Path | None, beside: Path | None = None) -> str:
+    """The path of a vocabulary: in a checkpoint's folder, or the folder `beside` it, among models, in a package.
+
+    Empty where it is nowhere.
+    """
     names = {"clip": ("tokenizer.json", "vocab.json"), "bert": ("tokenizer.json", "vocab.txt")}.get(
         kind, ("tokenizer.json", "vocab.json")
     )
     places = [] if folder is None else [folder / name for name in names]
     if kind == "clip":
-        places += [one / PACKAGED[1] for one in ng.model_folders()]
+        places += [one / PACKAGED[1] for one in (*([] if beside is None else [beside]), *ng.model_folders())]
         places += _packaged()
     return next((str(place) for place in places if place.is_file()), "")
 

@@ -12,12 +12,14 @@ from ..checkpoints.checkpoint import Checkpoint
 from ..checkpoints.locate import TextPart, text_parts
 from ..checkpoints.part import Absent
 from ..checkpoints.text_names import bert_config, clip_config, glide_config
-from .encoder import Kind, TextEncoder, found_tokenizer
+from .encoder import Kind, TextEncoder, found_tokenizer, no_vocabulary
 
 if TYPE_CHECKING:
     from torch.nn import Module
 
 _KINDS: dict[str, Kind] = {"bert": "bert", "diffusers-bert": "bert", "glide": "glide"}
+_TABLES = ("text_model.embeddings.token_embedding.weight", "token_emb.weight", "token_embedding.weight")
+"""What the table of tokens is called in each kind of text network."""
 _MISSING = "load one with text.load, from a file that has one"
 
 
@@ -54,10 +56,10 @@ def loaded(checkpoint: Checkpoint, tokenizer: str = "") -> TextEncoder:
     return replace(first, beside=tuple(others))
 
 
-def vocabulary_version() -> str:
+def vocabulary_version(path: str) -> str:
     """What the key of a node that loads text encoders depends on beside its files: CLIP's vocabulary."""
-    path = found_tokenizer("clip", None)
-    return ng.digest(Path(path)) if path else ""
+    found = found_tokenizer("clip", None, Path(path).parent)
+    return ng.digest(Path(found)) if found else ""
 
 
 def absent(path: str) -> TextEncoder:
@@ -65,14 +67,30 @@ def absent(path: str) -> TextEncoder:
     return TextEncoder(ng.Weights(path, "", build_clip, (), Absent("text encoder", _MISSING)), "", 77)
 
 
-def facts(checkpoint: Checkpoint) -> ng.Facts:
-    """What is known of a checkpoint's text encoders from its list of tensors."""
+def facts(checkpoint: Checkpoint, tokenizer: str = "") -> ng.Facts:
+    """What is known of a checkpoint's text encoders from its list of tensors, and whether there is a vocabulary.
+
+    `context` is how wide the states are that they say together, `vector` that for the whole text, if any.
+    """
     found = text_parts(checkpoint)
     if not found:
         return {"absent": (f"'{checkpoint.path}' holds no text encoder", _MISSING)}
     size = sum(one.part.size(checkpoint) for one in found)
-    kind = {"weights": size, "dtype": found[0].part.dtype(checkpoint), "encoders": len(found)}
-    return {**kind, "path": checkpoint.path}
+    told: dict[str, Any] = {"weights": size, "dtype": found[0].part.dtype(checkpoint), "encoders": len(found)}
+    shapes = [one.part.shapes(checkpoint) for one in found]
+    told["context"] = sum(
+        width for one in shapes if (width := next((one[name][1] for name in _TABLES if name in one), 0))
+    )
+    if found[0].layout in ("clip", "open-clip"):
+        large = [
+            one.get("text_projection.weight")
+            for part, one in zip(found, shapes, strict=True)
+            if _large(part, checkpoint)
+        ]
+        told["vector"] = next((shape[0] for shape in large if shape), None)
+    if not tokenizer and not all(_vocabulary(one, checkpoint) for one in found):
+        told["absent"] = no_vocabulary(_KINDS.get(found[0].layout, "clip"), checkpoint.path)
+    return {**told, "path": checkpoint.path}
 
 
 def _encoder(found: TextPart, checkpoint: Checkpoint, tokenizer: str) -> TextEncoder:
@@ -83,7 +101,7 @@ def _encoder(found: TextPart, checkpoint: Checkpoint, tokenizer: str) -> TextEnc
         kind, lambda: glide_config(shapes)
     )()
     build = {"clip": build_clip, "bert": build_bert, "glide": build_glide}[kind]
-    path = tokenizer or found_tokenizer(kind, _tokenizer_folder(part.prefix, checkpoint))
+    path = tokenizer or _vocabulary(found, checkpoint)
     digest = ng.digest(Path(checkpoint.path)) + (ng.digest(Path(path)) if path else "")
     weights = ng.Weights(checkpoint.path, digest, build, tuple(config.items()), part, size)
     encoder = TextEncoder(weights, path, config["length"], kind, vector=kind == "glide")
@@ -92,18 +110,28 @@ def _encoder(found: TextPart, checkpoint: Checkpoint, tokenizer: str) -> TextEnc
 
 def _read(encoder: TextEncoder, found: TextPart, checkpoint: Checkpoint, config: dict[str, Any]) -> TextEncoder:
     """Where a CLIP is read: XL before the last layer, without norm; 2 before it too, with; 1 at the last."""
-    prefix, names = found.part.prefix, checkpoint.entries
-    large = prefix.startswith(("conditioner.", "text_encoder_2/"))
-    large = large or any(name.startswith("text_encoder_2/") for name in names)
+    prefix, large = found.part.prefix, _large(found, checkpoint)
     early = large or prefix.startswith("cond_stage_model.model.")
     pad = None if config["activation"] == "quick_gelu" else 0
     vector = large and config["projects"]
     return replace(encoder, pad=pad, skip=2 if early else 1, norm=not large, vector=vector)
 
 
+def _large(found: TextPart, checkpoint: Checkpoint) -> bool:
+    """Whether it is one of Stable Diffusion XL's."""
+    beside = any(name.startswith("text_encoder_2/") for name in checkpoint.entries)
+    return beside or found.part.prefix.startswith(("conditioner.", "text_encoder_2/"))
+
+
 def _told(prefix: str, checkpoint: Checkpoint) -> dict[str, Any]:
     """The settings that lie beside the weights in a folder."""
     return dict(checkpoint.configs.get(f"{prefix}config.json", {})) if prefix.endswith("/") or not prefix else {}
+
+
+def _vocabulary(found: TextPart, checkpoint: Checkpoint) -> str:
+    """The path of an encoder's vocabulary, empty where there is none."""
+    kind = _KINDS.get(found.layout, "clip")
+    return found_tokenizer(kind, _tokenizer_folder(found.part.prefix, checkpoint), Path(checkpoint.path).parent)
 
 
 def _tokenizer_folder(prefix: str, checkpoint: Checkpoint) -> Path | None:

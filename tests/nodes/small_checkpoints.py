@@ -16,7 +16,7 @@ from noisegraph.nodes.networks.rrdb import RRDBNet
 from noisegraph.nodes.networks.unet import unet
 from safetensors.torch import save_file
 
-from .checkpoints import PUBLISHED
+from .checkpoints import PUBLISHED, write_hollow
 
 MERGES = ("c a", "ca t</w>", "t h", "th e</w>", "r e", "re d</w>", "d o", "do g</w>", "a t</w>")
 VOCABULARY = 256 * 2 + len(MERGES) + 2
@@ -51,8 +51,13 @@ TEXTS: Mapping[str, tuple[tuple[str, int], ...]] = {
 """Prefix and width of each text encoder; those of transformers' layout have `transformer` in the prefix."""
 
 
-def random(module: torch.nn.Module, seed: int) -> dict[str, torch.Tensor]:
-    """The module's state with all parameters random, of a size that keeps what flows through it near 1."""
+def random(module: torch.nn.Module, seed: int | None) -> dict[str, torch.Tensor]:
+    """The module's state with all parameters random, of a size that keeps what flows through it near 1.
+
+    Without a seed it holds no numbers, as the module itself.
+    """
+    if seed is None:
+        return dict(module.state_dict())
     generator = torch.Generator().manual_seed(seed)
     state = {}
     for name, value in module.state_dict().items():
@@ -93,7 +98,7 @@ def open_clip(state: Mapping[str, torch.Tensor]) -> Iterator[tuple[str, torch.Te
             yield f"transformer.resblocks.{layer}.attn.in_proj_{kind}", torch.cat(parts)
 
 
-def text(prefix: str, width: int, seed: int) -> dict[str, torch.Tensor]:
+def text(prefix: str, width: int, seed: int | None) -> dict[str, torch.Tensor]:
     """The tensors of a text encoder in the layout that its prefix stands for."""
     config: dict[str, Any] = {"vocab_size": VOCABULARY, "end_token": VOCABULARY - 1, "text_width": width}
     config |= {"text_layers": 1 if prefix == ONE_TEXT else 2, "text_heads": width // 64, "projection_dim": width}
@@ -104,8 +109,8 @@ def text(prefix: str, width: int, seed: int) -> dict[str, torch.Tensor]:
     return {f"{prefix}{name}": value for name, value in named}
 
 
-def checkpoint(family: str, seed: int = 0) -> dict[str, torch.Tensor]:
-    """All tensors of a family's single file."""
+def checkpoint(family: str, seed: int | None = 0) -> dict[str, torch.Tensor]:
+    """All tensors of a family's single file; without a seed, no more than their shapes."""
     config, first = PUBLISHED[family]
     with torch.device("meta"):
         own, stage = (
@@ -113,19 +118,30 @@ def checkpoint(family: str, seed: int = 0) -> dict[str, torch.Tensor]:
             autoencoder(**{**(first or {}), "ch": 32, "num_res_blocks": 1}),
         )
     found = {f"model.diffusion_model.{name}": value for name, value in random(own, seed).items()}
-    found |= {f"first_stage_model.{name}": value for name, value in random(stage, seed + 1).items()}
+    found |= {f"first_stage_model.{name}": value for name, value in random(stage, seed).items()}
     for number, (prefix, width) in enumerate(TEXTS[family]):
-        found |= text(prefix, width, seed + 2 + number)
+        found |= text(prefix, width, None if seed is None else seed + 2 + number)
     return found
 
 
 def write(folder: Path, family: str, name: str = "", seed: int = 0) -> str:
     """A family's single file in a folder, in half precision, and CLIP's vocabulary beside it; the file's name."""
-    vocabulary = folder / "bpe_simple_vocab_16e6.txt.gz"
-    vocabulary.write_bytes(gzip.compress(("version\n" + "\n".join(MERGES) + "\n").encode()))
+    write_vocabulary(folder)
     name = name or f"{family}.safetensors"
     save_file({key: value.half() for key, value in checkpoint(family, seed).items()}, folder / name)
     return name
+
+
+def write_vocabulary(folder: Path) -> None:
+    """CLIP's vocabulary with few words, by its published name."""
+    words = "version\n" + "\n".join(MERGES) + "\n"
+    (folder / "bpe_simple_vocab_16e6.txt.gz").write_bytes(gzip.compress(words.encode()))
+
+
+def write_shapes(folder: Path, family: str) -> str:
+    """As `write`, but the file holds zeros that take no room on the disk, and no vocabulary lies beside it."""
+    shapes = {key: tuple(value.shape) for key, value in checkpoint(family, None).items()}
+    return write_hollow(folder / f"{family}.safetensors", shapes).name
 
 
 def write_control(folder: Path, name: str = "control.safetensors") -> str:

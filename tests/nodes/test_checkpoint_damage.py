@@ -45,6 +45,20 @@ def sound(folder: Path) -> Path:
     return folder / "sound.safetensors"
 
 
+@pytest.mark.parametrize("length", [0x0280, 0x0380, 0x0480, 0x4B50])
+def test_a_list_of_tensors_whose_length_looks_like_a_pickle_or_a_zip_is_read_all_the_same(
+    length: int, tmp_path: Path
+) -> None:
+    """The length stands first in the file, the lower byte before the higher."""
+    header = {"a": {"dtype": "F16", "shape": [2], "data_offsets": [0, 4]}}
+    text = json.dumps(header).encode().ljust(length)
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(length.to_bytes(8, "little") + text + bytes(4))
+    assert opened(str(path)).entries["a"].shape == (2,)
+    (found,) = Part()(str(path))
+    assert found[1].tolist() == [0, 0]
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [

@@ -301,6 +301,7 @@ def test_facts_are_known_from_the_list_of_tensors_without_torch(tmp_path: Path) 
     done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
     told = eval(done.stdout)
     known = {"family": "sd", "model": "sd1", "weights": 2 * 859_520_964, "dtype": "float16", "path": str(path)}
+    known["reads"] = {"context": 768, "vector": None, "beside": 0}
     assert told["unet"] == known
     assert told["vae"] == {"family": "sd", "factor": 8, "channels": 4, "weights": 2 * 83_653_863, "dtype": "float16"}
     assert told["latent"] == {"family": "sd", "sizes": (4, 64, 64)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,14 @@ from noisegraph.check import check
 from noisegraph.cli.main import code
 from noisegraph.devices import Device
 from noisegraph.events import RunFinished
-from noisegraph.graph import library, load
+from noisegraph.graph import library, load, parse
 from noisegraph.plan import plan
 from noisegraph.registry import Registry
 from noisegraph.run import run
 from noisegraph.store.cache import Cache
 from PIL import Image, ImageDraw
 
-from .small_checkpoints import write, write_control, write_lora
+from .small_checkpoints import write, write_control, write_lora, write_shapes, write_vocabulary
 
 GRAPHS = {name.removeprefix("sd/"): path for name, path in library().items() if name.startswith("sd/")}
 REGISTRY = Registry.installed()
@@ -171,7 +172,58 @@ def test_a_file_that_is_not_there_is_named_with_the_folders_that_were_searched(
     assert told.count("lost.safetensors") == 1
 
 
-def test_a_checkpoint_without_a_text_encoder_is_told_before_anything_runs(
+@pytest.fixture
+def hollow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of checkpoints whose networks are zeros, and a vocabulary."""
+    monkeypatch.delenv("NOISEGRAPH_MODELS", raising=False)
+    monkeypatch.chdir(tmp_path)
+    for family in ("sd1", "sd1-inpaint", "sdxl"):
+        write_shapes(tmp_path, family)
+    write_vocabulary(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "checkpoint", "told"),
+    [
+        ("text-to-image", "sdxl", "a vector of 2816 numbers for the whole text, found 1280"),
+        ("text-to-image", "sd1-inpaint", "reads 5 channels beside the latent, the condition brings 0"),
+        ("inpaint-model", "sd1", "reads 0 channels beside the latent, the condition brings 5"),
+        ("x4-upscale", "sd1", "reads 0 channels beside the latent, the condition brings 3"),
+        ("text-to-image-xl", "sd1", "a condition without a vector of the words"),
+    ],
+)
+def test_a_checkpoint_of_another_family_is_told_before_anything_is_loaded(
+    name: str, checkpoint: str, told: str, hollow: Path
+) -> None:
+    problems = check(load(GRAPHS[name]), REGISTRY, {"checkpoint": f"{checkpoint}.safetensors"}).problems
+    assert len(problems) == 2  # of the denoiser towards the prompt, and of that away from the negative one
+    assert all(told in str(problem) for problem in problems)
+
+
+def test_parts_of_different_checkpoints_are_told_before_anything_is_loaded(hollow: Path) -> None:
+    parts = json.loads(GRAPHS["text-to-image"].read_text())
+    parts["nodes"]["model"] = {"use": "model.load", "path": "sd1.safetensors"}
+    parts["nodes"]["other"] = {"use": "model.load", "path": "sdxl.safetensors"}
+    parts["nodes"]["text"]["encoder"] = "$other.text"
+    found = [str(problem) for problem in check(parse(json.dumps(parts), folder=hollow), REGISTRY).problems]
+    assert len(found) == 2
+    assert all("reads words of 768 numbers, the text encoder's have 2048" in one for one in found)
+
+
+def test_a_vocabulary_is_found_beside_the_checkpoint_and_else_missed_before_anything_is_loaded(
+    hollow: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {"checkpoint": "sd1.safetensors"}
+    assert check(load(GRAPHS["text-to-image"]), REGISTRY, given).problems == ()
+    (hollow / "bpe_simple_vocab_16e6.txt.gz").unlink()
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    (first, _) = check(load(GRAPHS["text-to-image"]), REGISTRY, given).problems
+    assert "no vocabulary for" in str(first)
+    assert "pip install --no-deps open_clip_torch" in str(first)
+
+
+def test_a_file_that_is_no_checkpoint_is_told_before_anything_runs(
     models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NOISEGRAPH_MODELS", str(models))

@@ -1,0 +1,75 @@
+"""What is known of words as conditions before anything is loaded, and whether a network reads such conditions.
+
+The facts of a condition are `context`, how wide the states of its tokens are, `vector`, how many numbers it has for the
+whole text (None: it has none), and `beside`, how many channels it brings beside the latent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import noisegraph as ng
+
+EMBEDDED = 256
+"""Into how many numbers each size is embedded."""
+NO_VECTOR = ("a condition without a vector of the words", "it is for Stable Diffusion XL's text encoders")
+_WANTED = {
+    "context": (
+        "the network reads words of {wanted} numbers, the text encoder's have {found}",
+        "take the text encoder of the same checkpoint, and the graph that is for its family",
+    ),
+    "vector": (
+        "the network wants a vector of {wanted} numbers for the whole text, found {found}",
+        "Stable Diffusion XL's is made by text.sizes, its refiner's by text.aesthetics: sd/text-to-image-xl has them",
+    ),
+    "beside": (
+        "the network reads {wanted} channels beside the latent, the condition brings {found}",
+        "5 are for inpainting (unet.inpainting: sd/inpaint-model), 3 for the x4 upscaler (sd/x4-upscale)",
+    ),
+}
+"""What a network reads -> what to say where a condition has something else."""
+
+
+def said(inputs: ng.Facts) -> ng.Facts:
+    """What is known of words that an encoder says; raises NodeError where it, or its vocabulary, is not there."""
+    encoder = inputs["encoder"]
+    if "absent" in encoder:
+        raise ng.NodeError(*encoder["absent"])
+    return {name: fact for name, fact in encoder.items() if name in ("context", "vector")}
+
+
+def schedule(inputs: ng.Facts) -> ng.Facts:
+    """The same for several in a row."""
+    return {"conditions": said(inputs)}
+
+
+def encoder(inputs: ng.Facts) -> ng.Facts:
+    """What is known of an encoder that says other things, in the same shapes."""
+    return dict(inputs["encoder"])
+
+
+def longer(numbers: int) -> Callable[[ng.Facts], ng.Facts]:
+    """What is known of a condition that gains so many numbers; raises NodeError where it has no vector."""
+
+    def facts(inputs: ng.Facts) -> ng.Facts:
+        told = inputs["condition"]
+        if "vector" not in told:
+            return dict(told)
+        if told["vector"] is None:
+            raise ng.NodeError(*NO_VECTOR)
+        return {**told, "vector": told["vector"] + numbers * EMBEDDED}
+
+    return facts
+
+
+def beside(channels: int = 0) -> Callable[[ng.Facts], ng.Facts]:
+    """What is known of a condition that gains so many channels beside the latent."""
+    return lambda inputs: {**inputs["condition"], "beside": inputs["condition"].get("beside", 0) + channels}
+
+
+def check(reads: ng.Facts, condition: ng.Facts) -> None:
+    """Raise NodeError where a condition, made of words, is not what a network reads."""
+    for name, (told, hint) in _WANTED.items():
+        wanted, found = reads[name], condition.get(name, reads[name])
+        if found != wanted:
+            raise ng.NodeError(told.format(wanted=wanted or 0, found=found or 0), hint)
