@@ -319,6 +319,7 @@ def slow_count(x: ng.Latent, *, steps: int = 5) -> ng.Loop[ng.Latent]:
     """Counts with 3 ms a step."""
 
     def step(state: Count, index: int) -> Count:
+        CALLS["slow step"] += 1
         time.sleep(0.003)
         return Count(state.x + 0.125, state.n + 1)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +50,9 @@ def test_c28_a_run_is_cancelled_within_a_step_and_the_engine_goes_on(here: Engin
     for event in events:
         if isinstance(event, NodeStepped) and event.step == 20:
             break
-    began = time.perf_counter()
+    done = CALLS["slow step"]
     events.close()  # type: ignore[attr-defined]
-    assert time.perf_counter() - began < 0.5, "a step takes 3 ms, all of them 6 s"
+    assert CALLS["slow step"] <= done + 1
     assert here.run(chain(5)).outputs == {"x": 11}
 
 
@@ -77,9 +76,9 @@ def test_c28_a_cancelled_run_waits_for_the_step_of_what_runs_beside_it_and_no_lo
     for event in events:
         if isinstance(event, NodeStepped):
             break
-    began = time.perf_counter()
+    done = CALLS["slow step"]
     events.close()  # type: ignore[attr-defined]
-    assert time.perf_counter() - began < 2
+    assert CALLS["slow step"] <= done + 1
     assert threading.active_count() == threads
 
 

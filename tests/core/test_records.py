@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
@@ -108,9 +107,7 @@ def test_a_files_hash_and_a_nodes_version_are_asked_for_once_a_run(
     monkeypatch.setattr(files, "digest", counted)
     ASKED.clear()
     records = Records(swept, REGISTRY, None)
-    began = time.process_time()
     made = [records.of(point) for point in range(300)]
-    assert (time.process_time() - began) / 300 < 2e-4  # to make each anew took 1.3e-3
     assert made[7].inputs == {"after": "7"}
     assert {"read.file c.txt", "seen t.watched"} == made[299].files.keys()
     assert (digests, ASKED) == ({"c.txt": 1}, {"weights": 1})
