@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import noisegraph as ng
 
@@ -53,10 +53,11 @@ def words(trained: Trained, architecture: ng.Architecture, tokens: ng.Tensor) ->
     """
     import torch
 
-    module = architecture.module()
+    module: Any = architecture.module()
     if not hasattr(module, "text_model"):
         raise ng.NodeError("this architecture has no text transformer", "wire text.architecture")
     module.load_state_dict(trained.parameters)
     module.to(ng.device()).eval()
     with torch.no_grad():
-        return ng.Condition({"context": module.text_model(tokens.to(ng.device())).states})
+        states: ng.Tensor = module.text_model(tokens.to(ng.device())).states
+    return ng.Condition({"context": states})
