@@ -14,12 +14,14 @@ from noisegraph.check import check
 from noisegraph.devices import Device
 from noisegraph.events import RunFinished
 from noisegraph.graph import find
+from noisegraph.nodes.samplers.ddim import ddim
 from noisegraph.plan import plan
 from noisegraph.registry import Registry
 from noisegraph.run import run
 from noisegraph.store.cache import Cache
 
 from .test_contract_samplers import CLAIMS, SAMPLERS
+from .test_waits import DENOISERS, LEVELS
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 STEPS = 8
@@ -31,17 +33,40 @@ def _levels(walks: str) -> ng.Levels:
     return ng.Levels(tuple(reversed(points)) if walks == "up" else tuple(points), process)
 
 
-def _walk(sampler: ng.Sampler, x: torch.Tensor, levels: ng.Levels) -> Any:
+def _walk(sampler: ng.Sampler, x: torch.Tensor, levels: ng.Levels, denoiser: ng.Denoiser) -> Any:
     state = sampler.init(x)
-    for index in range(STEPS):
+    for index in range(levels.steps):
         step = ng.Step(
             levels,
             index,
-            noise=lambda draw=0, index=index: ng.normal((1,), x, "step", index, draw),
-            path=lambda start, end: ng.brownian((1,), x, start, end),
+            noise=lambda draw=0, index=index: ng.normal(range(len(x)), x, "step", index, draw),
+            path=lambda start, end: ng.brownian(range(len(x)), x, start, end),
         )
-        state = sampler.step(lambda x, level: 0.9 * x, state, step)
+        state = sampler.step(denoiser, state, step)
     return state
+
+
+def _shrunk(x: torch.Tensor, level: ng.Level) -> torch.Tensor:
+    return 0.9 * x
+
+
+def _waits(sampler: ng.Sampler, x: torch.Tensor, levels: ng.Levels, denoiser: ng.Denoiser = _shrunk) -> list[str]:
+    """What torch says of synchronizations during a walk, the second one: the first may fill caches."""
+    _walk(sampler, x, levels, denoiser)
+    before = torch.cuda.get_sync_debug_mode()
+    torch.cuda.set_sync_debug_mode("warn")
+    try:
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            _walk(sampler, x, levels, denoiser)
+    finally:
+        torch.cuda.set_sync_debug_mode(before)
+    return [str(one.message) for one in told if "synchroniz" in str(one.message)]
+
+
+def test_a_step_that_looks_is_counted() -> None:
+    x = torch.ones(1, 4, 64, 64, device="cuda")
+    assert len(_waits(ddim(), x, _levels("down"), lambda x, level: x * float(x.mean()))) >= STEPS
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
@@ -49,17 +74,14 @@ def test_a_step_never_waits_for_the_gpu(name: str) -> None:
     sampler = SAMPLERS[name].function()
     if CLAIMS.get(name, {}).get("waits") or sampler.finished is not None:
         pytest.skip("it adapts its steps to what it finds, and says so")
-    x, levels = torch.randn(1, 4, 64, 64, device="cuda") * 14, _levels(sampler.walks)
-    _walk(sampler, x, levels)
-    before = torch.cuda.get_sync_debug_mode()
-    torch.cuda.set_sync_debug_mode("warn")
-    try:
-        with warnings.catch_warnings(record=True) as told:
-            warnings.simplefilter("always")
-            _walk(sampler, x, levels)
-    finally:
-        torch.cuda.set_sync_debug_mode(before)
-    assert [str(one.message) for one in told if "synchroniz" in str(one.message)] == []
+    assert _waits(sampler, torch.randn(1, 4, 64, 64, device="cuda") * 14, _levels(sampler.walks)) == []
+
+
+@pytest.mark.parametrize("name", DENOISERS)
+def test_no_denoiser_waits_for_what_lies_on_the_cpu(name: str) -> None:
+    x = torch.randn(2, 3, 16, 16, device="cuda")
+    with torch.no_grad():
+        assert _waits(ddim(), x, LEVELS, DENOISERS[name]("cuda")) == []
 
 
 def test_noise_is_the_same_on_every_device() -> None:

@@ -26,26 +26,26 @@ KNOWN, MASK = ng.Latent(torch.ones(1, 3, 16, 16)), ng.Mask(torch.ones(1, 1, 32, 
 
 
 class Asked(nn.Module):
-    """A network with a label and a context as conditions, on the meta device."""
+    """A network with a label and a context as conditions."""
 
-    def __init__(self) -> None:
+    def __init__(self, device: str) -> None:
         super().__init__()
-        self.table = nn.Embedding(4, 3, device="meta", dtype=torch.bfloat16)
+        self.table = nn.Embedding(4, 3, device=device, dtype=torch.bfloat16)
 
     def forward(self, x: Tensor, t: Tensor, y: Tensor, context: Tensor) -> Tensor:
         return x * self.table(y)[:, :, None, None] + context.mean((1, 2))[:, None, None, None] + t[:, None, None, None]
 
 
-class OnMeta(ng.Weights):
-    """Weights whose module is there without a file."""
+class Placed(ng.Weights):
+    """Weights whose module is there without a file, on the device of their path."""
 
     def module(self) -> nn.Module:
-        return Asked()
+        return Asked(self.path)
 
 
-def conditioned(label: int) -> ng.Denoiser:
+def conditioned(label: int, device: str = "meta") -> ng.Denoiser:
     """The network under a condition that lies on the CPU, as conditions do that a cache gave."""
-    network = ng.Network(OnMeta("none", "0", Asked), PROCESS, "eps")
+    network = ng.Network(Placed(device, "0", Asked), PROCESS, "eps")
     condition = {"y": torch.tensor([label]), "context": torch.ones(1, 7, 5)}
     return ng.Conditioned(network, condition)
 
@@ -65,20 +65,21 @@ def similar(x: Tensor, level: ng.Level) -> Tensor:
 
 
 TEXT = ng.Points(torch.ones(1, 3))
-DENOISERS: dict[str, Callable[[], ng.Denoiser]] = {
-    "a condition": lambda: conditioned(1),
-    "two conditions in a batch": lambda: cfg.cfg(conditioned(1), conditioned(2), scale=3.0),
-    "a classifier": lambda: classifier.classifier(half, similar, scale=2.0),
-    "a classifier of the mean": lambda: classifier.classifier_mean(half, similar, LEVELS, scale=2.0),
-    "a text": lambda: clip.clip(half, channels, TEXT, scale=2.0),
-    "known data": lambda: inpaint.inpaint(half, KNOWN, MASK),
-    "regions": lambda: compose.regions([half], [MASK], conditioned(1)),
+DENOISERS: dict[str, Callable[[str], ng.Denoiser]] = {
+    "a condition": lambda device: conditioned(1, device),
+    "two conditions in a batch": lambda device: cfg.cfg(conditioned(1, device), conditioned(2, device), scale=3.0),
+    "a classifier": lambda device: classifier.classifier(half, similar, scale=2.0),
+    "a classifier of the mean": lambda device: classifier.classifier_mean(half, similar, LEVELS, scale=2.0),
+    "a text": lambda device: clip.clip(half, channels, TEXT, scale=2.0),
+    "known data": lambda device: inpaint.inpaint(half, KNOWN, MASK),
+    "regions": lambda device: compose.regions([half], [MASK], conditioned(1, device)),
 }
+"""What is given to the denoiser beside its state; made for a device, from what lies on the CPU."""
 
 
 @pytest.mark.parametrize("name", DENOISERS)
 def test_no_denoiser_waits_for_what_lies_on_the_cpu(name: str) -> None:
-    waited(dpmpp_2m(), DENOISERS[name](), LEVELS)
+    waited(dpmpp_2m(), DENOISERS[name]("meta"), LEVELS)
 
 
 SAMPLERS: dict[str, tuple[ng.Sampler, ng.Levels]] = {
