@@ -64,6 +64,7 @@ class Registry:
         self._manager.add_hookspecs(hookspecs)
         self._plugins: dict[str, Plugin] = {}
         self._specs: dict[str, NodeSpec] = {}
+        self._distributions: dict[importlib.metadata.Distribution, tuple[str, str]] = {}
 
     @classmethod
     def installed(cls) -> Registry:
@@ -116,19 +117,27 @@ class Registry:
 
     def _load(self, name: str, sources: Sequence[Source]) -> Plugin:
         first = sources[0]
-        distribution = first.dist.name if first.dist else first.value.partition(".")[0]
-        version = first.dist.version if first.dist else ""
+        distribution, version = self._distribution(first)
         try:
             if len(sources) > 1:
                 owners = " and ".join(f"{one.dist.name if one.dist else '?'} ({one.value})" for one in sources)
                 raise PluginError(f"two distributions bring a plugin of this name: {owners}; uninstall one of them")
-            _check_requirements(first.dist)
+            if first.dist is not None and distribution != "noisegraph":
+                _check_requirements(first.dist)
             nodes = self._nodes(first, _code(first, distribution))
             return Plugin(name, first.value, distribution, version, nodes)
         except (Exception, SystemExit) as error:
             self._forget(name)
             told = str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
             return Plugin(name, first.value, distribution, version, {}, told)
+
+    def _distribution(self, source: Source) -> tuple[str, str]:
+        """Name and version of the distribution; it parses its metadata at each question, and brings many plugins."""
+        if source.dist is None:
+            return source.value.partition(".")[0], ""
+        if source.dist not in self._distributions:
+            self._distributions[source.dist] = source.dist.name, source.dist.version
+        return self._distributions[source.dist]
 
     def _nodes(self, source: Source, code: bytes) -> dict[str, NodeSpec]:
         self._manager.register(source.load(), source.name)
@@ -194,10 +203,8 @@ class Registry:
         return told
 
 
-def _check_requirements(distribution: importlib.metadata.Distribution | None) -> None:
+def _check_requirements(distribution: importlib.metadata.Distribution) -> None:
     """Refuse a plugin whose distribution asks for another version of noisegraph."""
-    if distribution is None or distribution.name == "noisegraph":
-        return
     from packaging.requirements import Requirement
 
     there = importlib.metadata.version("noisegraph")

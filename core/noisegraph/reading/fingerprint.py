@@ -84,7 +84,7 @@ class _Walk:
 
     def __init__(self, start: str, territory: Sequence[str], memo: Memo) -> None:
         self._start = start
-        self._territory = territory
+        self._inside = tuple(f"{part}." for part in territory)
         self._memo = memo
         self._modules: dict[str, _Module | None] = {}
         self.meets_framework = False
@@ -106,8 +106,7 @@ class _Walk:
             seen.update(fresh)
 
     def _is_ours(self, name: str) -> bool:
-        inside = any(name == part or name.startswith(f"{part}.") for part in self._territory)
-        return inside and self._module(name, certain=True) is not None
+        return f"{name}.".startswith(self._inside) and self._module(name, certain=True) is not None
 
     def _named(self, name: str, module: _Module, imports: Iterable[Sequence[Any]]) -> Iterator[tuple[str, bool]]:
         """Absolute names that the imports may mean, and whether each must be a module (or may be a mere attribute)."""
@@ -120,7 +119,7 @@ class _Walk:
 
     def _within(self, names: Iterable[tuple[str, bool]]) -> Iterator[str]:
         for name, certain in names:
-            if any(name == part or name.startswith(f"{part}.") for part in self._territory):
+            if f"{name}.".startswith(self._inside):
                 if self._module(name, certain) is not None:
                     yield name
                     yield from _around(name)
