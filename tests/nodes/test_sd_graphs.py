@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from noisegraph.run import run
 from noisegraph.store.cache import Cache
 from PIL import Image, ImageDraw
 
+from ..source_tree import ROOT
 from .small_checkpoints import write, write_control, write_lora, write_shapes, write_vocabulary
 
 GRAPHS = {name.removeprefix("sd/"): path for name, path in library().items() if name.startswith("sd/")}
@@ -229,3 +232,15 @@ def test_a_file_that_is_no_checkpoint_is_told_before_anything_runs(
     monkeypatch.setenv("NOISEGRAPH_MODELS", str(models))
     with pytest.raises(ng.GraphError, match="holds no U-Net"):
         plan(check(load(GRAPHS["text-to-image"]), REGISTRY, {"checkpoint": "a.safetensors"}), Device("cpu", "float32"))
+
+
+def test_the_documents_table_names_every_graph_and_its_commands_name_inputs_that_there_are() -> None:
+    page = (ROOT / "docs" / "stable-diffusion.md").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"^\| `sd/([\w-]+)`", page, re.MULTILINE)) == sorted(GRAPHS)
+    for name, row in re.findall(r"^\| `sd/([\w-]+)` \|[^|]*\|([^|]*)\|", page, re.MULTILINE):
+        assert set(re.findall(r"`(\w+)`", row)) <= set(load(GRAPHS[name]).inputs)
+    commands = re.findall(r"^noisegraph run sd/([\w-]+) (.*)$", page, re.MULTILINE)
+    assert len(commands) > 5
+    for name, values in commands:
+        given = {word.partition("=")[0] for word in shlex.split(values) if "=" in word}
+        assert given <= set(load(GRAPHS[name]).inputs), name
