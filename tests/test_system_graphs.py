@@ -9,15 +9,18 @@ import noisegraph as ng
 import pytest
 import torch
 from noisegraph.graph import library, load
-from noisegraph.nodes import text, vision
+from noisegraph.nodes import classifier, text, vision
 from noisegraph.registry import Registry
 from noisegraph.store.cache import Cache
 from noisegraph_training import data
+from torch.nn import functional
 
 from . import computed, write_gallery
 
 GRAPHS = {name.partition("/")[2]: path for name, path in library().items() if name.startswith("systems/")}
 REGISTRY = Registry.installed()
+SIZES = ("small", "smooth", "see_off")
+"""Nodes of the cascade: what it begins with, that enlarged, and what it ends with."""
 CACHE = Cache(10**9, None)
 """What two questions to a graph have in common is made once."""
 
@@ -179,6 +182,72 @@ def test_both_kinds_of_autoencoder_give_pictures_back() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
+def test_conditioning_augmentation_mends_what_a_hasty_small_model_does_wrong_and_too_much_hides_it() -> None:
+    few = {"repeat": 40, "count": 400}
+    none, little, much = (
+        value("cascaded-diffusion", f"hasty_{strength}/distance", **few).value for strength in (0, 1, 4)
+    )
+    assert little < none
+    assert much > little * 1.5
+
+
+def test_a_cascade_draws_the_small_picture_again_with_finer_edges() -> None:
+    small, smooth, drawn = (value("cascaded-diffusion", node, steps=8, upper_steps=6) for node in SIZES)
+    assert drawn.shape[2:] == smooth.shape[2:] == (128, 128)
+    again = functional.avg_pool2d(drawn, 2)
+    assert float((again - small).square().mean().sqrt()) < 0.12
+    assert edges(drawn) > edges(smooth) * 1.05
+
+
+@pytest.mark.slow
+def test_an_efficient_unet_has_more_parameters_and_costs_a_fraction_and_learns_super_resolution() -> None:
+    ordinary, efficient = (value("imagen-efficient-unet", f"cost_{index}") for index in (1, 2))
+    assert efficient.parameters > ordinary.parameters
+    assert efficient.multiplications < ordinary.multiplications / 3
+    few = {"iterations": 250, "steps": 5}
+    drawn, smooth = (float(value("imagen-efficient-unet", f"error_{index}", **few)) for index in (2, 0))
+    assert drawn < smooth * 1.15
+
+
+def test_latent_diffusion_follows_classes() -> None:
+    judge = value("classifier-guidance", "at_0/judge")
+    pushed = value("latent-diffusion-conditions", "pushed_digits", steps=10)
+    logits = classifier.logits(judge, latent=ng.Latent(pushed[:, :1] * 2 - 1))
+    assert int((logits.argmax(1) == torch.arange(10)).sum()) >= 8
+
+
+def test_latent_diffusion_puts_digits_where_the_layout_says() -> None:
+    boxes = load(GRAPHS["latent-diffusion-conditions"]).inputs["boxes"]
+    judge = value("classifier-guidance", "at_0/judge")
+    pictures = value("latent-diffusion-conditions", "one", steps=10)[:, :1] * 2 - 1
+    wanted, cut = [], []
+    for picture, places in zip(pictures, boxes, strict=True):
+        for kind, top, left, *_ in places:
+            wanted.append(kind)
+            cut.append(picture[:, 2 * top : 2 * top + 8, 2 * left : 2 * left + 8])
+    right = classifier.logits(judge, latent=ng.Latent(torch.stack(cut))).argmax(1) == torch.tensor(wanted)
+    assert float(right.float().mean()) > 0.7
+    layout = value("latent-diffusion-conditions", "layout")["concat"].amax(1, keepdim=True)
+    covered = layout.repeat_interleave(2, 2).repeat_interleave(2, 3)
+    ink = pictures / 2 + 0.5
+    assert float(ink[covered == 0].mean()) < float(ink[covered == 1].mean()) / 5
+
+
+def test_latent_diffusion_sharpens_what_is_blurred_and_keeps_what_the_blur_has_left() -> None:
+    blurred, sharp, before = (
+        value("latent-diffusion-conditions", node, steps=10) for node in ("blurred", "sharp", "drawn")
+    )
+    assert edges(sharp) > edges(blurred) * 1.5
+    coarse, wanted = (functional.avg_pool2d(one, 8) for one in (sharp, before))
+    assert float((coarse - wanted).square().mean().sqrt()) < 0.12
+
+
+def edges(images: torch.Tensor) -> float:
+    """How much neighbouring pixels differ, in the mean."""
+    return float(images.diff(dim=2).abs().mean() + images.diff(dim=3).abs().mean())
+
+
 def test_guidance_by_a_clip_leads_towards_words_and_classifier_free_guidance_leads_to_what_they_say() -> None:
     prompts = load(GRAPHS["glide"]).inputs["prompts"]
     unguided, clip, free = (

@@ -115,6 +115,7 @@ NODES = (
     digit_codes,
     digit_scenes,
     digit_latents,
+    digit_layouts,
     digit_small,
     digit_upsampler,
 )
