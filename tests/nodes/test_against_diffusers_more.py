@@ -89,17 +89,36 @@ def numbered(sampler: ng.Sampler, levels: ng.Levels, start: torch.Tensor) -> tor
     return torch.as_tensor(state.x)
 
 
-@pytest.mark.parametrize("karras", [False, True])
-@pytest.mark.parametrize("steps", [8, 20])
-def test_dpmpp_sde_agrees(steps: int, karras: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its Brownian tree, the one thing that it takes of torchsde, gives way to the stored noise."""
+def on_a_path(monkeypatch: pytest.MonkeyPatch, module: str, name: str, steps: int, **settings: Any) -> Any:
+    """A scheduler whose Brownian tree, all that it takes of torchsde, gives way to the stored noise."""
     import_module("diffusers.schedulers")  # looks which packages there are
     monkeypatch.setitem(sys.modules, "torchsde", ModuleType("torchsde"))
-    module = import_module("diffusers.schedulers.scheduling_dpmsolver_sde")
-    scheduler = module.DPMSolverSDEScheduler(**LINEAR, use_karras_sigmas=karras)
+    scheduler = getattr(import_module(f"diffusers.schedulers.scheduling_{module}"), name)(**settings)
     scheduler.set_timesteps(steps)
     rows = iter(NOISE)
     scheduler.noise_sampler = lambda low, high: next(rows)
+    return scheduler
+
+
+@pytest.mark.parametrize("solver", ["midpoint", "heun"])
+@pytest.mark.parametrize("schedule", ["exponential", "karras"])
+def test_stable_audios_dpm_solver_agrees(schedule: str, solver: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = {"solver_type": solver, "prediction_type": "epsilon", "lower_order_final": False}
+    name = "CosineDPMSolverMultistepScheduler"
+    scheduler = on_a_path(monkeypatch, "cosine_dpmsolver_multistep", name, 20, sigma_schedule=schedule, **settings)
+    levels = at_sigmas(EXPLODING, scheduler)
+    x = start = START * levels[0].sigma
+    for t, level in zip(scheduler.timesteps, levels, strict=False):
+        skip, out = edm_weights(level.sigma, scheduler.config.sigma_data)
+        x = scheduler.step((MODEL(x, level) - skip * x) / out, t, x, return_dict=False)[0]
+    near(numbered(dpm_multistep(order=2, solver=solver, eta=1.0, lower_order_final=0), levels, start), x)
+
+
+@pytest.mark.parametrize("karras", [False, True])
+@pytest.mark.parametrize("steps", [8, 20])
+def test_dpmpp_sde_agrees(steps: int, karras: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = {**LINEAR, "use_karras_sigmas": karras}
+    scheduler = on_a_path(monkeypatch, "dpmsolver_sde", "DPMSolverSDEScheduler", steps, **settings)
     levels = at_sigmas(EXPLODING, scheduler)
     x = start = START * levels[0].sigma
     for t in scheduler.timesteps:
