@@ -51,6 +51,13 @@ async def until(pilot: Pilot[int], true: Callable[[], object], seconds: float = 
     raise AssertionError("it never came to be")
 
 
+async def at_once(pilot: Pilot[int], *keys: str) -> None:
+    """Press keys that belong together, as `dd` and `5r`: the pilot waits longer between two than a busy machine has."""
+    for key in keys:
+        pilot.app.simulate_key(key)
+    await pilot.pause()
+
+
 def screen_text(app: NoisegraphApp) -> str:
     """What stands on the screen, without colours."""
     strips = app.screen._compositor.render_strips()

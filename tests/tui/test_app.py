@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from textual.pilot import Pilot
 
 from .cost import no_garbage
-from .probe import GRAPH, app_on, drive, screen_text, until
+from .probe import GRAPH, app_on, at_once, drive, screen_text, until
 
 
 def test_a_graph_opens_runs_by_one_key_and_its_picture_is_shown(
@@ -63,7 +64,7 @@ def test_a_number_before_a_run_repeats_it(tmp_path: Path) -> None:
     app = app_on(tmp_path, "--seconds", "0.2", "--steps", "50")
 
     async def play(pilot: Pilot[int]) -> None:
-        await pilot.press("5", "r")
+        await at_once(pilot, "5", "r")
         await until(pilot, lambda: app.store.busy)
         assert len(app.store.queue) == 4
 
@@ -105,6 +106,21 @@ def test_a_worker_that_is_killed_is_told_and_its_queue_goes_on_with_another(tmp_
         assert "F9 restart" not in screen_text(app)
 
     drive(app, play)
+
+
+def test_a_worker_that_listens_to_nothing_does_not_outlive_the_interface(tmp_path: Path) -> None:
+    app = app_on(tmp_path)
+    app._command = ["sleep", "1000"]
+    app._link = app._new_link()
+
+    async def play(pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: app._link.alive)
+        await pilot.press("ctrl+q")
+
+    drive(app, play)
+    worker = app._link._process
+    assert worker is not None
+    assert worker.wait(10) == -signal.SIGTERM
 
 
 def test_a_worker_that_does_not_start_is_told(tmp_path: Path) -> None:

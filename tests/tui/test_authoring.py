@@ -17,7 +17,7 @@ from noisegraph.tui.dialogs.prose import Prose
 from noisegraph.tui.form.line_editor import LineEditor
 from textual.pilot import Pilot
 
-from .probe import app_on, screen_text, until
+from .probe import app_on, at_once, screen_text, until
 
 Play = Callable[[Pilot[int], NoisegraphApp], Awaitable[None]]
 
@@ -152,6 +152,16 @@ def test_one_key_edits_the_prompt_another_runs_it_and_it_is_remembered(tmp_path:
     drive(tmp_path, play)
 
 
+def test_what_is_typed_faster_than_a_box_opens_is_meant_for_it(tmp_path: Path) -> None:
+    async def play(pilot: Pilot[int], app: NoisegraphApp) -> None:
+        for key in ("e", *"red", "enter", "j", "j", "j", "enter", "enter", *"50", "enter"):
+            app.simulate_key(key)
+        await until(pilot, lambda: nodes(app)["drawn"]["steps"] == 50)
+        assert nodes(app)["drawn"]["prompt"] == "a lighthouse at duskred"
+
+    drive(tmp_path, play)
+
+
 def test_a_node_is_added_with_the_wires_that_it_needs(tmp_path: Path) -> None:
     async def play(pilot: Pilot[int], app: NoisegraphApp) -> None:
         app.main.go_to_node("second")
@@ -209,7 +219,7 @@ def test_a_node_is_renamed_and_deleted_with_what_names_it(tmp_path: Path) -> Non
         await pilot.press("enter")
         await until(pilot, lambda: nodes(app)["drawn"]["number"] == "$one")
         await until(pilot, lambda: app.main.selected == "one")
-        await pilot.press("d", "d")
+        await at_once(pilot, "d", "d")
         await until(pilot, lambda: "one" not in nodes(app))
         assert "number" not in nodes(app)["drawn"]
         await pilot.press("u")
@@ -325,7 +335,8 @@ def test_node_seed_prompt_and_command_line_are_copied(tmp_path: Path, monkeypatc
     async def play(pilot: Pilot[int], app: NoisegraphApp) -> None:
         app.main.go_to_node("drawn")
         await pilot.pause()
-        await pilot.press("y", "y", "y", "p", "y", "c")
+        for pair in ("yy", "yp", "yc"):
+            await at_once(pilot, *pair)
         await until(pilot, lambda: len(copied) == 3)
         assert copied[0].startswith('"drawn": {')
         assert copied[1] == "a lighthouse at dusk"

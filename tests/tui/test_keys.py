@@ -22,7 +22,7 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from .cost import no_garbage
-from .probe import app_on, drive, screen_text, until
+from .probe import app_on, at_once, drive, screen_text, until
 
 PANES = ("1", "2", "3", "4", "5", "6", "7", "0")
 KEYS = [*"abcdefghijklmnopqrstuvwxyzABDGIJKLNPRSTVEX0123456789!/.[]{}=*+-?", "enter", "escape", "tab", "shift+tab",
@@ -164,7 +164,7 @@ def test_the_users_keys_take_the_place_of_ours_and_wrong_ones_are_told(
         await pilot.pause()
         assert app.store.run is None
         count = len(app.store.document.outline.items)
-        await pilot.press("q", "q")
+        await at_once(pilot, "q", "q")
         await pilot.pause()
         assert len(app.store.document.outline.items) == count - 1
         await pilot.press("ctrl+g")

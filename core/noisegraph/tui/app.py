@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -107,6 +108,7 @@ class NoisegraphApp(Authored, Failing, Outside):
 
     def _on_graph_view_opened(self, event: GraphView.Opened) -> None:
         self.main.go("inspector")
+        self.main.arrive()
 
     def _on_graph_view_altered(self, event: GraphView.Altered) -> None:
         self.remember()
@@ -138,20 +140,47 @@ class NoisegraphApp(Authored, Failing, Outside):
     async def on_event(self, event: Event) -> None:
         """Keys that begin or end a chord, and digits that count, are seen before any widget sees them.
 
-        Keys that are typed while a pane is gone to are held until it has the focus: they are meant for it.
+        Keys that are typed before what they are meant for has the focus, a pane or a box, are held until then.
         """
-        if isinstance(event, Key) and not event.is_forwarded and self.main.going and len(self.screen_stack) == 1:
-            self._held.append(event)
-            return
-        if isinstance(event, Key) and not event.is_forwarded and self._acts(event) and self._hearing.hear(event.key):
-            self.set_timer(1.1 * PATIENCE, self._hearing.expire)
-            return
+        if isinstance(event, Key) and not event.is_forwarded:
+            if self._unsettled:
+                self._held.append(event)
+                return
+            self._hearing.at = event.time
+            if self._acts(event) and self._hearing.hear(event.key):
+                self.set_timer(1.1 * PATIENCE, lambda: self._hearing.expire(time.monotonic()))
+                return
+            if self._acts(event) and await self._done(event.key):
+                return
         await super().on_event(event)
 
+    @property
+    def _unsettled(self) -> bool:
+        on_top = self.screen if len(self.screen_stack) > 1 else None
+        return not getattr(on_top, "settled", True) if on_top is not None else self.main.going > 0
+
+    async def _done(self, key: str) -> bool:
+        """Do at once what a key of a pane is bound to: handed from widget to widget, it is overtaken by the next."""
+        bound = self.screen.active_bindings.get(key)
+        in_text = self.focused is not None and self.focused.check_consume_key("a", "a")
+        if bound is None or not bound.enabled or key == "escape" or in_text:
+            return False
+        await self.run_action(bound.binding.action, bound.node)
+        return True
+
     async def _on_panes_arrived(self) -> None:
-        held, self._held = self._held, []
-        for key in held:
-            await self.on_event(Key(key.key, key.character))  # the event itself was dispatched once, and is used up
+        await self._type_held()
+
+    async def _on_dialog_settled(self) -> None:
+        await self._type_held()
+
+    async def _type_held(self) -> None:
+        if not self._unsettled:
+            held, self._held = self._held, []
+            for key in held:
+                again = Key(key.key, key.character)  # the event itself was dispatched once, and is used up
+                again.time = key.time
+                await self.on_event(again)
 
     def _acts(self, event: Key) -> bool:
         """Whether a letter is a command here, and not a part of a text."""

@@ -65,6 +65,7 @@ class Authored(Editing):
 
     def _on_inspector_asked(self, event: Inspector.Asked) -> None:
         self.author.ask(event.field)
+        self.main.arrive()
 
     def _on_plugins_pane_wanted(self, event: PluginsPane.Wanted) -> None:
         self.author.insert_node(event.node)

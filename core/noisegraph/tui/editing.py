@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..errors import GraphError
 from .document.document import ChangedOnDiskError, Document
+from .paths import short_path
 from .state.aside import Aside
 from .state.session import Draft, Memory, Session
 from .state.store import Store
@@ -133,7 +134,7 @@ class Editing(Working):
 
     def _saved(self, document: Document) -> None:
         self.edit(document, "save")
-        self.tell(f"saved {document.path}")
+        self.tell(f"saved {short_path(document.path)}")
         self.remember()
 
     def remember(self) -> None:

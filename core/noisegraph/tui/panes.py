@@ -27,7 +27,7 @@ class Panes(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self.going = 0
-        """How many panes are gone to that do not have the focus yet; keys are meant for the last of them."""
+        """How many panes and editors do not have the focus yet that were gone to; keys are meant for the last."""
 
     @cached_property
     def bottom(self) -> Bottom:
@@ -58,13 +58,21 @@ class Panes(Screen[None]):
         if name in BELOW:
             self.bottom.open(name)
         self.set_class(name in BELOW, "-below")
-        self.going += 1
+        self.expect()
         self.call_after_refresh(self._focus, name)
 
     def _focus(self, name: str) -> None:
         pane = self.pane(name)
         if pane is not None:
             self.set_focus(pane)
+        self.arrive()
+
+    def expect(self) -> None:
+        """Something is to have the keys that does not have them yet."""
+        self.going += 1
+
+    def arrive(self) -> None:
+        """It has them."""
         self.going -= 1
         if not self.going:
             self.post_message(self.Arrived())

@@ -102,7 +102,8 @@ class MainScreen(Panes):
 
     def show_catalog(self, store: Store) -> None:
         """Show what is known of the nodes."""
-        self.show_node(store, self.selected)
+        if self.inspector is not None:
+            self.show_node(store, self.inspector.node)
 
     def show_node(self, store: Store, node: str) -> None:
         """Show a node's ports."""

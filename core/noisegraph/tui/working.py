@@ -94,7 +94,7 @@ class Working(App[int]):
 
     def close_worker(self) -> None:
         """Let the worker end after the step that it is in."""
-        self._link.close()
+        self._link.end()
 
     def tell_worker(self, **message: Any) -> None:
         """Send a command to the worker."""

@@ -5,17 +5,36 @@ from __future__ import annotations
 from typing import Generic, TypeVar
 
 from textual.await_complete import AwaitComplete
+from textual.message import Message
 from textual.screen import ModalScreen
 
 T = TypeVar("T")
 
 
 class Dialog(ModalScreen[T], Generic[T]):
-    """A key that leaves it and was typed before it was gone finds nothing to leave.
+    """Keys that are typed before it stands are meant for it; one that leaves it, typed twice, leaves nothing else.
 
     Textual takes away whatever screen is on top then, the main one at last.
     """
 
+    settled = False
+    """Whether it has the keys."""
+
+    class Settled(Message):
+        """What is on top has them."""
+
+    def on_screen_resume(self) -> None:
+        """It stands, and what is typed into first has the focus after this."""
+        self.call_after_refresh(self.settle)
+
+    def settle(self) -> None:
+        """Take the keys."""
+        self.settled = True
+        self.app.post_message(self.Settled())
+
     def dismiss(self, result: T | None = None) -> AwaitComplete:
         """Leave, with an answer."""
-        return super().dismiss(result) if self.is_active else AwaitComplete()
+        if not self.is_active:
+            return AwaitComplete()
+        self.app.post_message(self.Settled())  # what was held is meant for what is on top now
+        return super().dismiss(result)

@@ -95,16 +95,28 @@ class Prose(Dialog[Answer | None]):
 
     def action_take(self) -> None:
         """Take the text, unless something is wrong with it."""
-        if not self._wrong(self.text):
-            self.dismiss(Answer(self.text))
+        self._after_typing(self._take)
 
     def action_run(self) -> None:
         """Take the text and run the graph."""
-        if not self._wrong(self.text):
-            self.dismiss(Answer(self.text, run=True))
+        self._after_typing(lambda: self._take(run=True))
+
+    def _after_typing(self, do: Callable[[], None]) -> None:
+        """Keys of this screen are seen before the text has taken in what was typed before them."""
+        self.settled = False
+        self.query_one(TextArea).call_later(do)
+
+    def _take(self, run: bool = False) -> None:
+        if self._wrong(self.text):
+            self.settle()
+        else:
+            self.dismiss(Answer(self.text, run=run))
 
     def action_outside(self) -> None:
         """Go on in the user's own editor."""
+        self._after_typing(self._leave_for_editor)
+
+    def _leave_for_editor(self) -> None:
         self.dismiss(Answer(self.text, outside=True))
 
     def action_new_line(self) -> None:

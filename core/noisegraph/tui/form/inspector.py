@@ -17,6 +17,7 @@ from textual.strip import Strip
 from ...errors import GraphError
 from ..document.document import Document
 from ..document.edits import reset
+from ..panes import Panes
 from ..rows import Part, Rows
 from ..state.node import NodeState
 from .fields import Context, Field, Form, inputs_form, node_form
@@ -197,9 +198,15 @@ class Inspector(Rows[Line]):
         elif field.kind.way == "bool":
             self.action_turn()
         elif field.port.wired or field.kind.way in ("choice", "file", *_IN_BOX) or len(field.text) > 200:
-            self.post_message(self.Asked(field))
+            self._tell_soon(self.Asked(field))
         else:
-            self.post_message(self.Begun(field))
+            self._tell_soon(self.Begun(field))
+
+    def _tell_soon(self, message: Message) -> None:
+        """An editor is wanted: what is typed until it stands is meant for it."""
+        if isinstance(self.screen, Panes):
+            self.screen.expect()
+        self.post_message(message)
 
     def action_turn(self) -> None:
         """The next choice, the other of true and false, or the next policy of a seed."""

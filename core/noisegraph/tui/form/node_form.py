@@ -11,6 +11,7 @@ from textual.content import Content
 
 from ...errors import GraphError
 from ..document.document import Document
+from ..panes import Panes
 from .inspector import HINT, Inspector
 from .line_editor import LineEditor
 from .taking import taken
@@ -57,6 +58,8 @@ class NodeForm(Container):
         editor.styles.width = place.width
         self.mount(editor)
         editor.focus()
+        if isinstance(self.screen, Panes):
+            self.call_after_refresh(self.screen.arrive)
 
     @on(LineEditor.Written)
     def _written(self, event: LineEditor.Written) -> None:

@@ -182,13 +182,14 @@ class GraphSheet(ScrollView, can_focus=True):
         self._shown = folded(self.outline, self._folds)
         self._readers = readers_of(self._shown.outline)
         self._page = PAGES[self.way](self._shown.outline)
-        kept = self._kept(before)
+        kept, meant = self._kept(before), self.selected
         self._scene = Scene(self._gathered(), kept, self.marked & names.keys(), find(self._shown.outline, self._wanted))
         self._strips.clear()
         self._title()
         self._size_page()
         self.refresh()
-        self.post_message(self.Selected(kept))
+        if kept != meant:
+            self.post_message(self.Selected(kept))
         self.call_after_refresh(self._into_view, kept)
 
     def _kept(self, before: tuple[str, ...]) -> str:

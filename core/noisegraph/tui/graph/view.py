@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.events import Blur, Click, Key
 from textual.message import Message
 
+from ..panes import Panes
 from .finding import find
 from .folding import folded
 from .sheet import PAGES, GraphSheet
@@ -85,7 +86,7 @@ class GraphView(GraphSheet):
         if node:
             self.select(node)
             if event.chain == 2:
-                self.post_message(self.Opened(node))
+                self.action_open()
 
     async def _on_key(self, event: Key) -> None:
         if self._typed is None:
@@ -209,6 +210,8 @@ class GraphView(GraphSheet):
     def action_open(self) -> None:
         """Show the node in full."""
         if self.selected:
+            if isinstance(self.screen, Panes):
+                self.screen.expect()
             self.post_message(self.Opened(self.selected))
 
     def _mark(self, nodes: frozenset[str] | set[str]) -> None:

@@ -11,8 +11,10 @@ class Hearing:
     """Hears each key; `act` is told the id of a command."""
 
     def __init__(self, chords: Mapping[str, str], alone: Mapping[str, str], act: Callable[[str], None]) -> None:
-        self.chords = Chords(chords)
-        self.count = Count()
+        self.at = 0.0
+        """When the latest key was pressed: on a busy machine it is heard later, and so are all before it."""
+        self.chords = Chords(chords, lambda: self.at)
+        self.count = Count(lambda: self.at)
         self._alone = alone
         """Key -> id, for letters that are commands and also begin chords."""
         self._act = act
@@ -33,8 +35,9 @@ class Hearing:
             return True
         return False
 
-    def expire(self) -> None:
+    def expire(self, now: float) -> None:
         """Nothing came after the letter that waits: it was meant alone."""
+        self.at = max(self.at, now)
         self._single(self.chords.expire())
 
     def _single(self, letter: str) -> None:

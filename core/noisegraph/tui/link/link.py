@@ -79,11 +79,19 @@ class Link:
         if self._input is not None:
             self._input.close()
 
+    def end(self) -> None:
+        """Let it end, and ask it to: what does not look at its input would stay for ever."""
+        self.close()
+        self._signal(signal.SIGTERM)
+
     def kill(self) -> None:
         """End it and what it started, at once."""
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: signal.Signals) -> None:
         if self._process is not None and self._process.poll() is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+                os.killpg(self._process.pid, number)
 
     async def _listen(self, pipe: object, take: Callable[[list[str]], None]) -> None:
         loop = asyncio.get_running_loop()
