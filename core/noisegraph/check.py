@@ -62,16 +62,25 @@ def check(
         return _Checker(graph, registry, given or {}).check(until)
 
 
-def require(checked: Checked) -> Checked:
-    """The same, or GraphError when it has a problem or an input without a value."""
-    problems = list(checked.problems)
-    for name in checked.unset:
-        kind = checked.input_type(name)
-        place = checked.flat.top.place("inputs", name)
-        problems.append(Problem(place, f"input '{name}' ({kind}) needs a value", f"give it: {name}=..."))
+def require(checked: Checked, open_inputs: bool = False) -> Checked:
+    """The same, or GraphError when it has a problem or, unless inputs may be open, an input without a value."""
+    problems = [*checked.problems, *([] if open_inputs else missing(checked))]
     if problems:
         raise GraphError(problems)
     return checked
+
+
+def missing(checked: Checked) -> list[Problem]:
+    """The inputs that still need a value, as problems."""
+    top = checked.flat.top
+    return [
+        Problem(
+            top.place("inputs", name),
+            f"input '{name}' ({checked.input_type(name)}) needs a value",
+            f"give it: {name}=...",
+        )
+        for name in checked.unset
+    ]
 
 
 class _Checker:

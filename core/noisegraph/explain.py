@@ -94,10 +94,13 @@ class _Explainer:
 
 
 def _why(plan: Plan, task: Task, before: Memory | None, cache: Cache) -> str:
+    if task.unset:
+        return f"needs a value for {' and '.join(repr(name) for name in task.unset)}"
     if not task.spec.options.pure:
         return "its value may differ from run to run"
     if not task.pure:
-        return "it reads a node whose value may differ from run to run"
+        unset = bool(plan.checked.unset)
+        return "what it reads needs a value" if unset else "it reads a node whose value may differ from run to run"
     if before is None:
         return "never run"
     now = describe(plan, task)

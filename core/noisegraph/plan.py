@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from . import keys
 from .check import Checked, require
-from .checking.args import ARGS, Arg, Literal, Several, Swept, Wire, literals, literals_for, wires
+from .checking.args import ARGS, Arg, Literal, Several, Swept, Unset, Wire, literals, literals_for, wires
 from .checking.scope import FlatNode
 from .errors import GraphError
 from .garbage import no_search
@@ -69,6 +69,11 @@ class Task:
     def reads(self) -> list[tuple[str, Read]]:
         """Port -> what it reads."""
         return [(name, self._read(arg)) for name, arg in self.args.items() if type(arg) is Wire]
+
+    @property
+    def unset(self) -> list[str]:
+        """The inputs without a value that it reads."""
+        return [arg.name for arg in self.args.values() if type(arg) is Unset]
 
     @property
     def lists(self) -> list[tuple[str, list[Read]]]:
@@ -140,10 +145,13 @@ class Plan:
         return [read.task for point in self.points for read in point.outputs.values() if isinstance(read, Read)]
 
 
-def plan(checked: Checked, device: Device) -> Plan:
-    """The tasks of a graph on a device; raises GraphError when the graph has a problem or an input without a value."""
+def plan(checked: Checked, device: Device, open_inputs: bool = False) -> Plan:
+    """The tasks of a graph on a device; raises GraphError when the graph has a problem or an input without a value.
+
+    `open_inputs`: inputs may be without one; what reads them has a key that is never met again, and cannot run.
+    """
     with no_search():
-        return _Planner(require(checked), device).plan()
+        return _Planner(require(checked, open_inputs), device).plan()
 
 
 class _Planner:
@@ -218,6 +226,9 @@ class _Planner:
                 continue
             if type(arg) is Several:
                 parts.append(b"[%d:" % len(arg.items))
+            elif type(arg) is Unset:
+                parts.append(keys.unique())
+                pure = False
             for wire in wires(arg):
                 above = numbers[wire.node]
                 parts.append(keys.wire(tasks[above].key, wire.fields) if wire.fields else self.readings[above])

@@ -42,11 +42,16 @@ def checked(request: Request, registry: Registry, found: Iterable[Problem] = ())
 
 
 def planned(
-    request: Request, registry: Registry, found: Iterable[Problem] = (), refuse: Refusal = lambda done: ()
+    request: Request,
+    registry: Registry,
+    found: Iterable[Problem] = (),
+    refuse: Refusal = lambda done: (),
+    open_inputs: bool = False,
 ) -> Plan:
     """The plan of a request; raises GraphError with all that is wrong with it.
 
-    That is what was `found` before, what a check finds, and what `refuse` finds in the checked graph.
+    That is what was `found` before, what a check finds, and what `refuse` finds in the checked graph. A plan that is
+    only to be told may have `open_inputs`: without a value.
     """
     problems = list(found)
     try:
@@ -55,7 +60,7 @@ def planned(
         problems += error.problems
         device = Device("cpu", "float32")
     done = checked(request, registry, problems)
-    return plan(replace(done, problems=(*done.problems, *refuse(done))), device)
+    return plan(replace(done, problems=(*done.problems, *refuse(done))), device, open_inputs)
 
 
 def afresh(plan: Plan, nodes: Collection[str]) -> set[int]:

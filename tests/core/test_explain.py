@@ -114,3 +114,27 @@ def test_a_loop_that_cannot_be_made_is_planned_without_its_steps(node: dict[str,
 def test_the_steps_of_a_loop_are_counted_in_whole_numbers(steps: Any) -> None:
     with pytest.raises(ValueError, match=f"0 or more, found {steps}"):
         ng.Loop(lambda: 0, lambda state, index: state, steps, lambda state: state)
+
+
+def test_inputs_without_a_value_are_told_and_what_reads_them_never_meets_the_cache() -> None:
+    """A plan may be told before all inputs are known; to run it, they must be."""
+    nodes = {
+        "open": {"use": "t.number", "value": "$value"},
+        "other": {"use": "t.number", "value": 2},
+        "sum": {"use": "t.total", "items": ["$open", "$other"]},
+    }
+    graph = parse(json.dumps({"inputs": {"value": None}, "nodes": nodes, "outputs": {"out": "$sum"}}))
+    checked, device = check(graph, REGISTRY), Device("cpu", "float32")
+    first, second = (plan(checked, device, open_inputs=True) for _ in range(2))
+    lines = [str(line) for line in explain(first, Cache(10**6, None), {})]
+    assert sorted(lines) == [
+        "open: run, needs a value for 'value'",
+        "other: run, never run",
+        "sum: run, what it reads needs a value",
+    ]
+    keys = [{task.id: task.key for task in made.tasks} for made in (first, second)]
+    assert keys[0]["other"] == keys[1]["other"]
+    assert keys[0]["open"] != keys[1]["open"]
+    assert keys[0]["sum"] != keys[1]["sum"]
+    with pytest.raises(ng.GraphError, match="needs a value"):
+        plan(checked, device)

@@ -158,6 +158,14 @@ def test_it_is_sound_without_the_weights_whatever_the_family(name: str) -> None:
         assert "checkpoint" in checked.unset
 
 
+@pytest.mark.parametrize("name", RUNS)
+def test_it_is_planned_without_the_weights(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert code(["plan", f"sd/{name}", "--disk", "0"]) == 0
+    told = capsys.readouterr()
+    assert "run, needs a value for 'checkpoint'" in told.out
+    assert "input 'checkpoint' (str) needs a value; give it: checkpoint=..." in told.err
+
+
 def test_a_family_alone_tells_what_does_not_fit() -> None:
     given = {"family": "sd1", "width": 130}
     (problem,) = check(load(GRAPHS["text-to-image"]), REGISTRY, given).problems

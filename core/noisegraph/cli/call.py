@@ -92,9 +92,9 @@ class Call:
         """The graph, checked, with the problems of the call."""
         return request.checked(self.request, self.registry, self.problems)
 
-    def planned(self, refuse: Refusal = lambda done: ()) -> Plan:
+    def planned(self, refuse: Refusal = lambda done: (), open_inputs: bool = False) -> Plan:
         """The plan; raises GraphError with all problems, those that `refuse` finds included."""
-        return request.planned(self.request, self.registry, self.problems, refuse)
+        return request.planned(self.request, self.registry, self.problems, refuse, open_inputs)
 
     def unread(self, checked: Checked) -> list[Problem]:
         """The inputs that were given for nothing: no node reads them, and no output is one of them."""

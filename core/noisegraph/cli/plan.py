@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from ..check import missing
 from ..durations import duration
 from ..explain import Explained, explain
 from ..facts import memory
@@ -35,11 +36,12 @@ def command(
     """Tell what a run would do with each node, and why.
 
     Nodes are cached, will run, or are hidden: what reads them is cached. Nothing is run, and no weights are loaded.
+    Inputs may still be without a value.
     """
     name, texts, nodes = sorted_out(graph, values, fresh)
     call = called(name, texts, **asked)
-    plan = call.planned()
-    warn(call.unread(plan.checked))
+    plan = call.planned(open_inputs=True)
+    warn([*call.unread(plan.checked), *missing(plan.checked)])
     known = recall(folder_of(disk), plan.checked.flat.top.graph.name)
     told = explain(plan, cache_for(call.registry, memory, disk), known, afresh(plan, nodes))
     if as_json:
