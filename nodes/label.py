@@ -8,7 +8,12 @@ from typing import Annotated, Any
 import noisegraph as ng
 from pydantic import Field
 
+from .checkpoints.checkpoint import CheckpointFile, opened
+from .checkpoints.entry import Entry
+from .checkpoints.part import Files
+
 Label = Annotated[int, Field(ge=0)]
+EMBEDDING = "cond_stage_model.embedding.weight"
 
 
 def known(inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -47,7 +52,41 @@ def encode(
     return ng.Condition({"y": torch.tensor(indices(label, classes)).repeat(repeat)})
 
 
+def embed_facts(inputs: ng.Facts) -> ng.Facts:
+    """No facts of the value; raises NodeError for a file without a table, and for a label beyond its rows."""
+    path, label = inputs.get("path"), inputs.get("label")
+    if isinstance(path, str):
+        table = _table(path)
+        if isinstance(label, int | list):
+            indices(label, table.shape[0])
+    return {}
+
+
+@ng.node(facts=embed_facts)
+def embed(
+    *, path: CheckpointFile, label: Label | Annotated[list[Label], Field(min_length=1)] | None = None
+) -> ng.Condition:
+    """A class to draw, for latent diffusion that attends to the learned vector of a class (Rombach et al. 2022).
+
+    path: the model's file, which holds the vectors
+    label: the class, or a list with one an image; null is the empty label, the last that there is
+    """
+    import torch
+
+    table = _table(path)
+    rows = torch.tensor([table.shape[0] - 1] if label is None else indices(label, table.shape[0]))
+    return ng.Condition({"context": Files().tensor(table)[rows][:, None].float().to(ng.device())})
+
+
+def _table(path: str) -> Entry:
+    """The vectors of all classes; raises NodeError where there are none."""
+    found = opened(path).entries.get(EMBEDDING)
+    if found is None or len(found.shape) != 2:
+        raise ng.NodeError(f"'{path}' holds no vectors of classes", f"they would be called '{EMBEDDING}'")
+    return found
+
+
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
-    return [encode]
+    return [encode, embed]
