@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 import noisegraph as ng
 from pydantic import Field
 
+from .samplers.generators import Source, initial
+
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 
 
@@ -65,12 +67,14 @@ def noise(
     *,
     seed: Seed | list[Seed] = 0,
     batch: Annotated[int, Field(ge=1, le=4096)] = 1,
+    rng: Source = "noisegraph",
 ) -> ng.Latent:
     """Normal noise to begin from, one seed an image.
 
     like: the shape of one latent, or a latent whose shape and batch are taken.
     levels: for processes whose variance grows (EDM, VE): scale to the first level's sigma.
     seed: image i has seed + i, or give a list with one seed an image.
+    rng: whose noise a seed stands for: torch's on a CPU is ComfyUI's and diffusers', torch's on a card is A1111's.
     """
     import torch
 
@@ -78,19 +82,22 @@ def noise(
     empty = torch.empty((count, *like.sizes), device=ng.device()) if isinstance(like, ng.Shape) else like
     if isinstance(seed, list) and len(seed) != len(empty):
         raise ng.NodeError(f"{len(seed)} seeds for a batch of {len(empty)}", "give one seed an image")
-    drawn = ng.normal(ng.seeds_from(seed, len(empty)), empty, "initial")
+    drawn = initial(rng, ng.seeds_from(seed, len(empty)), empty)
     return ng.Latent(drawn * _scale(levels[0]) if levels is not None else drawn)
 
 
 @ng.node
-def noised(latent: ng.Latent, levels: ng.Levels, *, seed: Seed | list[Seed] = 0) -> ng.Latent:
+def noised(
+    latent: ng.Latent, levels: ng.Levels, *, seed: Seed | list[Seed] = 0, rng: Source = "noisegraph"
+) -> ng.Latent:
     """Data brought forward to the first level, alpha x + sigma noise: where image to image begins.
 
     seed: image i has seed + i, or give a list with one seed an image.
+    rng: whose noise a seed stands for: torch's on a CPU is ComfyUI's and diffusers', torch's on a card is A1111's.
     """
     if isinstance(seed, list) and len(seed) != len(latent):
         raise ng.NodeError(f"{len(seed)} seeds for a batch of {len(latent)}", "give one seed an image")
-    drawn = ng.normal(ng.seeds_from(seed, len(latent)), latent, "initial")
+    drawn = initial(rng, ng.seeds_from(seed, len(latent)), latent)
     return ng.Latent(ng.noised(latent, drawn, levels[0]))
 
 

@@ -60,6 +60,7 @@ AFTERWARDS = (
 """Nodes that make one picture of one latent: where others stand behind the sampling, these words would say too much."""
 GRIDS = ("levels.strength", "levels.slice")
 """Nodes that take some levels of a grid."""
+_GENERATORS = {"torch": "CPU", "cuda": "NV"}
 _MODEL_DIGITS, _LORA_DIGITS = 10, 12
 """How much of a file's SHA-256 hash is told."""
 
@@ -156,6 +157,7 @@ def _settings(
     yield from _second(trail, walks, strength)
     skip = trail.value(trail.nearest(drawn.positive, "text.skip"), "layers")
     yield "Clip skip", skip if skip != 1 else None
+    yield "RNG", _GENERATORS.get(str(trail.value(_noise(trail, drawn.walk), "rng")))
     yield "Version", f"noisegraph {importlib.metadata.version('noisegraph')}"
 
 
@@ -185,10 +187,14 @@ def _schedule(trail: Trail, grid: int | None) -> str | None:
 
 
 def _seed(trail: Trail, walk: int, picture: int) -> int | None:
-    seed = trail.value(trail.nearest(trail.read(walk, "noise"), "latent.noise", "latent.noised"), "seed")
+    seed = trail.value(_noise(trail, walk), "seed")
     if isinstance(seed, list):
         return int(seed[picture]) if picture < len(seed) else None
     return None if seed is None else int(seed) + picture
+
+
+def _noise(trail: Trail, walk: int) -> int | None:
+    return trail.nearest(trail.read(walk, "noise"), "latent.noise", "latent.noised")
 
 
 def _model(trail: Trail, model: int | None) -> Iterator[tuple[str, str | None]]:

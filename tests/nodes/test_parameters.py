@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -21,19 +21,20 @@ from noisegraph.writing.captions import calls
 from noisegraph.writing.records import Records
 from PIL import Image
 
-from .checkpoints import whole, write_hollow
+from .small_checkpoints import write_control, write_lora, write_shapes, write_vocabulary
 
 REGISTRY = Registry.installed()
-NARROW: Mapping[str, Any] = {"model_channels": 32, "channel_mult": (1, 2), "attention_resolutions": (1, 2)}
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with small hollow files."""
     monkeypatch.chdir(tmp_path)
-    write_hollow(tmp_path / "sd1.safetensors", whole("sd1", **NARROW))
-    for name in ("a.safetensors", "b.safetensors", "control.safetensors"):
-        write_hollow(tmp_path / name, {"x": (1,)})
+    write_shapes(tmp_path, "sd1")
+    write_vocabulary(tmp_path)
+    write_control(tmp_path)
+    for seed, name in enumerate(("a.safetensors", "b.safetensors")):
+        write_lora(tmp_path, name, seed)
     Image.new("RGB", (64, 64)).save(tmp_path / "photo.png")
     return tmp_path
 
@@ -81,6 +82,23 @@ def test_an_image_to_image_tells_its_strength_and_two_passes_the_second(told: Ca
     twice = told("sd/hires-fix", checkpoint="sd1.safetensors", width=256, height=320, second_steps=12) or ""
     assert "Size: 256x320," in twice
     assert "Denoising strength: 0.55, Hires upscale: 2, Hires steps: 12, Hires upscaler: Latent," in twice
+
+
+def test_add_ons_are_told_where_and_as_a1111_tells_them(told: Callable[..., str | None], folder: Path) -> None:
+    adapted = told("sd/lora", checkpoint="sd1.safetensors", lora="a.safetensors", second="b.safetensors", rng="cuda")
+    assert (adapted or "").startswith(
+        "a photograph of an astronaut riding a horse <lora:a:0.8> <lora:b:0.5>\nSteps: 20, "
+    )
+    hashes = [digest(folder / f"{name}.safetensors", 12) for name in "ab"]
+    assert f'Lora hashes: "a: {hashes[0]}, b: {hashes[1]}", RNG: NV, Version' in (adapted or "")
+    alone = told("sd/lora", checkpoint="sd1.safetensors", lora="a.safetensors", second="b.safetensors", strength=0.0)
+    assert "<lora:a:" not in (alone or "")
+    held = told(
+        "sd/controlnet", checkpoint="sd1.safetensors", control="control.safetensors", hint="photo.png", until=0.5
+    )
+    said = 'ControlNet 0: "Model: control, Weight: 1, Guidance Start: 0.0, Guidance End: 0.5"'
+    assert said in (held or "")
+    assert "Refiner" not in (held or "")
 
 
 @pytest.mark.parametrize("name", ["digit", "systems/ddpm", "systems/latent-diffusion"])
