@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import keys
+from .errors import said
 from .keys import Provenance
 from .loop import Later, Loop
 from .plan import Plan, Read, Task
@@ -47,7 +48,9 @@ class Early:
         try:
             chain = step_keys(self.plan.tasks[number], loop, self.provenance)
         except (Exception, SystemExit) as error:
-            raise UnreadableLoopError(f"what its steps read cannot be told: {type(error).__name__}: {error}") from error
+            raise UnreadableLoopError(
+                f"what its steps read cannot be told: {type(error).__name__}: {said(error)}"
+            ) from error
         return next(stored_steps(loop, chain, cache), 0), loop.total
 
     def _value(self, task: Task) -> Any:

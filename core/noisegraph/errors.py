@@ -86,6 +86,14 @@ class NodeError(NoisegraphError):
         super().__init__(what)
 
 
+def said(error: BaseException) -> str:
+    """What an error tells of itself, also where its author's class fails to tell."""
+    try:
+        return str(error)
+    except Exception:
+        return "(it cannot be shown)"
+
+
 def shortened(text: str) -> str:
     """The text, or its beginning and its end where it is longer than LONGEST."""
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 255]} ... {text[-250:]}"

@@ -85,6 +85,9 @@ class NodeSpec:
                 default=None if required else parameter.default,
                 help=_described(hints[parameter.name]) or self.told.ports.get(parameter.name, ""),
             )
+            if not port.written:
+                told = f"the default of '{port.name}' cannot be written down as JSON"
+                raise PluginError(f"node '{self.name}': {told}")
             if port.default and port.file is not None:
                 told = f"the file '{port.name}' has a default; a graph names the file, or none is read"
                 raise PluginError(f"node '{self.name}': {told}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .check import check
-from .errors import GraphError, Place
+from .errors import GraphError, Place, said
 from .graph import Graph, MalformedError, find, parse
 from .reading.source import LARGEST
 from .registry import Registry
@@ -69,7 +69,7 @@ def _read(importer: Importer, text: str, name: str) -> Mapping[str, Any] | None:
     try:
         return importer.read(text)
     except Exception as error:
-        told = f"the importer '{importer.name}' failed: {type(error).__name__}: {error}"
+        told = f"the importer '{importer.name}' failed: {type(error).__name__}: {said(error)}"
         raise GraphError.of(told, where=Place(name)) from error
 
 

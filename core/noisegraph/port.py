@@ -11,6 +11,8 @@ from typing import Annotated, Any, get_args, get_origin
 from .types import describe, members, plain
 from .values import FileKind
 
+_PLAIN = (int, float, str, bool, type(None))
+
 
 @dataclass(frozen=True, eq=False)
 class Port:
@@ -63,7 +65,7 @@ class Port:
     @cached_property
     def simple(self) -> bool:
         """Whether the port takes numbers, texts, true and false, and none, no more."""
-        return all(member in (int, float, str, bool, type(None)) for member in members(self.annotation))
+        return all(member in _PLAIN for member in members(self.annotation))
 
     @cached_property
     def scalar(self) -> bool:
@@ -100,9 +102,17 @@ class Port:
 
     def dump(self, value: Any) -> Any:
         """The JSON form of an accepted value or of a default."""
-        if type(value) in (int, float, str, bool, type(None)) or self.adapter is None:
+        if type(value) in _PLAIN or self.adapter is None:
             return value
         return self.adapter.dump_python(value, mode="json")
+
+    @property
+    def written(self) -> bool:
+        """Whether the default can be written down: it is part of keys, of the schema and of what a plan tells."""
+        try:
+            return type(self.default) in _PLAIN or bool(json.dumps(self.dump(self.default)))
+        except (TypeError, ValueError, RecursionError):
+            return False
 
 
 def _file_kind(annotation: Any) -> FileKind | None:

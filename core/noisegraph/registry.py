@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
 import importlib.metadata
 import inspect
 import os
+import re
+import sys
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,11 +18,13 @@ from typing import Any, Protocol
 import pluggy
 
 from . import hookspecs
-from .errors import PluginError, did_you_mean
+from .errors import PluginError, did_you_mean, said
+from .needs import refuse_other_version
 from .node import NodeSpec, spec_of
 from .reading.fingerprint import fingerprint
 
 GROUP = "noisegraph"
+NAME = re.compile(r"[^\W\d][\w-]*")
 
 
 class Source(Protocol):
@@ -123,12 +128,12 @@ class Registry:
                 owners = " and ".join(f"{one.dist.name if one.dist else '?'} ({one.value})" for one in sources)
                 raise PluginError(f"two distributions bring a plugin of this name: {owners}; uninstall one of them")
             if first.dist is not None and distribution != "noisegraph":
-                _check_requirements(first.dist)
+                refuse_other_version(first.dist)
             nodes = self._nodes(first, _code(first, distribution))
             return Plugin(name, first.value, distribution, version, nodes)
         except (Exception, SystemExit) as error:
             self._forget(name)
-            told = str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
+            told = str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {said(error)}"
             return Plugin(name, first.value, distribution, version, {}, told)
 
     def _distribution(self, source: Source) -> tuple[str, str]:
@@ -140,13 +145,19 @@ class Registry:
         return self._distributions[source.dist]
 
     def _nodes(self, source: Source, code: bytes) -> dict[str, NodeSpec]:
-        self._manager.register(source.load(), source.name)
+        if not NAME.fullmatch(source.name):
+            raise PluginError("its name cannot begin the names of nodes; use letters, digits, '_' and '-'")
+        with contextlib.redirect_stdout(sys.stderr):  # a plugin that prints must not get among the data
+            module = source.load()
+        self._manager.register(module, source.name)
         self._manager.check_pending()
         specs: dict[str, NodeSpec] = {}
         for function in self._call("noisegraph_nodes", source.name):
             spec = spec_of(function).named(source.name, code)
             if spec.name in specs:
                 raise PluginError(f"it brings two nodes called '{spec.full_name}'")
+            if spec.name == "json":
+                raise PluginError(f"a node cannot be called 'json': '{spec.full_name}' is a file")
             specs[spec.name] = spec
             _ = spec.ports, spec.output
         return specs
@@ -174,44 +185,12 @@ class Registry:
                 found += [] if plugin.error else self._call(hook, plugin.name)
             except Exception as error:
                 whose = f"{hook} of plugin '{plugin.name}' ({plugin.distribution})"
-                raise PluginError(f"{whose} failed: {type(error).__name__}: {error}") from error
+                raise PluginError(f"{whose} failed: {type(error).__name__}: {said(error)}") from error
         return found
 
     def _forget(self, name: str) -> None:
         if self._manager.has_plugin(name):
             self._manager.unregister(name=name)
-
-    def check_needs(self, needs: Mapping[str, str]) -> list[str]:
-        """For a graph's `needs` (distribution -> version range): what is missing, with the command that brings it."""
-        from packaging.specifiers import InvalidSpecifier, SpecifierSet
-        from packaging.utils import InvalidName, canonicalize_name
-
-        told = []
-        for name, wanted in needs.items():
-            try:  # all of the name and range, before they stand in a command that people paste
-                canonicalize_name(name, validate=True)
-                admitted = SpecifierSet(wanted)
-                there = importlib.metadata.version(name)
-                if not admitted.contains(there, prereleases=True):
-                    told.append(f"needs {name} {wanted}, found {there}; `pip install '{name}{wanted}'`")
-            except importlib.metadata.PackageNotFoundError:
-                told.append(f"needs {name} {wanted}, which is not installed; `pip install '{name}{wanted}'`")
-            except InvalidName:
-                told.append(f"'{name}' cannot be the name of a distribution")
-            except InvalidSpecifier:
-                told.append(f"'{wanted}' is not a version range for {name}; write one like '>=0.2'")
-        return told
-
-
-def _check_requirements(distribution: importlib.metadata.Distribution) -> None:
-    """Refuse a plugin whose distribution asks for another version of noisegraph."""
-    from packaging.requirements import Requirement
-
-    there = importlib.metadata.version("noisegraph")
-    for line in distribution.requires or ():
-        need = Requirement(line)
-        if need.name == "noisegraph" and not need.specifier.contains(there, prereleases=True):
-            raise PluginError(f"it needs noisegraph {need.specifier}, this is {there}")
 
 
 def _code(source: Source, distribution: str) -> bytes:

@@ -235,6 +235,7 @@ def test_a_name_of_the_longest_kind_becomes_a_file_too(here: Path, capsys: pytes
     assert all((here / path).is_file() for path in capsys.readouterr().out.split())
 
 
+@pytest.mark.slow
 def test_an_int_of_too_many_digits_for_a_file_is_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     nodes: dict[str, Any] = {"n0": {"use": "probe.number", "value": 100}}
     nodes |= {

@@ -68,6 +68,7 @@ def test_a_run_on_a_full_disk_finishes_and_says_that_it_could_not_store(small_di
     assert list(small_disk.rglob("*.part")) == []
 
 
+@pytest.mark.slow
 def test_the_command_line_draws_its_file_though_the_cache_has_no_room(small_disk: Path, tmp_path: Path) -> None:
     (small_disk / "filler").write_bytes(b"\0" * 196_608)
     graph = write(tmp_path, **chain("probe.latent"))

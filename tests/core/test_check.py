@@ -382,7 +382,7 @@ GRAPHS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(GRAPHS)
 def test_c21_no_graph_makes_the_checker_raise(engine: Engine, drawn: dict[str, Any]) -> None:
     try:

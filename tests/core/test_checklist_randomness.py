@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import json
 import random
+from functools import cache
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,14 +41,18 @@ def noise_alone(*, draw: int = 0) -> ng.Sampler:
     return ng.Sampler(Drawn, lambda denoiser, state, step: Drawn(step.noise(draw)))
 
 
+@cache
+def registry() -> Registry:
+    """The nodes of noisegraph, and the one above."""
+    own = [entry for entry in entry_points(group="noisegraph") if entry.value.startswith("noisegraph.")]
+    return Registry([*own, Local("spy", [noise_alone])])
+
+
 class Digits:
     """The digit graph over one cache, with another sampler."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        from importlib.metadata import entry_points
-
-        own = [entry for entry in entry_points(group="noisegraph") if entry.value.startswith("noisegraph.")]
-        self.registry = Registry([*own, Local("spy", [noise_alone])])
+        self.registry = registry()
         self.cache = Cache(10**8, folder)
 
     def plan(self, sampler: str, until: str | None = "drawn", **given: Any) -> Plan:

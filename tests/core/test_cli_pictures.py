@@ -42,6 +42,7 @@ def test_a_picture_run_again_gives_the_same_bytes(here: Path, capsys: pytest.Cap
     assert Image.open(other).getpixel((0, 0)) == 128
 
 
+@pytest.mark.slow
 def test_a_warm_run_gives_the_bytes_of_the_cold_one_and_imports_no_torch(tmp_path: Path) -> None:
     import subprocess
     import sys
@@ -191,11 +192,11 @@ def test_two_runs_at_once_take_different_names(tmp_path: Path) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     graph = write(tmp_path, **chain("probe.number", value=3))
-    with ThreadPoolExecutor(3) as pool:
-        done = list(pool.map(lambda _: call("run", graph, "--out", "out", cwd=tmp_path), range(6)))
-    assert [one.returncode for one in done] == [0] * 6
-    assert len({one.stdout for one in done}) == 6
-    assert len(list((tmp_path / "out").iterdir())) == 6
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(lambda _: call("run", graph, "--out", "out", cwd=tmp_path), range(4)))
+    assert [one.returncode for one in done] == [0] * 4
+    assert len({one.stdout for one in done}) == 4
+    assert len(list((tmp_path / "out").iterdir())) == 4
 
 
 def _record(text: str) -> Record:
@@ -209,7 +210,7 @@ def test_a_record_survives_its_text() -> None:
     assert dump(load(dump(record), "x.png", None)) == dump(record)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_no_text_in_a_picture_brings_anything_but_a_graph_error(data: st.DataObject) -> None:
     text = dump(_record('{"inputs": {"a": 2}, "nodes": {}, "outputs": {"o": "$a"}}'))

@@ -40,6 +40,13 @@ BROKEN = {
     "no_return": (GOOD.replace(" -> int", ""), "the return has no annotation"),
     "starred": (GOOD.replace("seven()", "seven(*a: int)"), "is not a port"),
     "default_file": (GOOD.replace("seven()", "seven(*, file: ng.File = 'a.txt')"), "the file 'file' has a default"),
+    "default_object": (GOOD.replace("seven()", "seven(*, k: int = object())"), "the default of 'k' cannot be written"),
+    "unprintable": (
+        "class Mute(Exception):\n    def __str__(self): raise ValueError\nraise Mute",
+        "Mute: (it cannot be shown)",
+    ),
+    "generator": (GOOD.replace("return [seven]", "yield seven"), "returned generator; return a list"),
+    "json": (GOOD.replace("seven", "json"), "a node cannot be called 'json'"),
     "unreadable": (GOOD.replace("-> int", "-> 'Nowhere'"), "its annotations cannot be read"),
 }
 
@@ -93,6 +100,17 @@ def test_c91_a_broken_plugin_is_told_and_hurts_only_graphs_that_name_it(site: Pa
     assert f"{name}.seven" not in registry.specs()
     with pytest.raises(PluginError, match=f"plugin '{name}' \\(dist-{name}\\) cannot be used"):
         registry.spec(f"{name}.seven")
+
+
+def test_a_plugin_whose_name_cannot_begin_a_nodes_name_is_told(site: Path) -> None:
+    install(site, "odd", GOOD, entry="odd.name")
+    assert "its name cannot begin the names of nodes" in Registry.installed().plugin("odd.name").error
+
+
+def test_what_a_plugin_prints_while_it_is_imported_is_no_data(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    install(site, "loud", f"print('here I am')\n{GOOD}")
+    assert Registry.installed().spec("loud.seven")
+    assert capsys.readouterr() == ("", "here I am\n")
 
 
 def test_c92_two_plugins_of_one_name_are_an_error_that_names_both(site: Path) -> None:

@@ -59,6 +59,7 @@ def watched(folder: Path, *arguments: str) -> tuple[int, list[list[str]]]:
     return code, seen
 
 
+@pytest.mark.slow
 def test_a_run_writes_below_its_output_and_cache_folders_alone_and_reaches_nothing_else(tmp_path: Path) -> None:
     for _ in range(2):
         code, seen = watched(tmp_path, "run", "digit", "steps=2", "--out", "out")

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from noisegraph.errors import GraphError, Place, Problem
 from noisegraph.reading.source import Positions, locate, read
@@ -39,6 +39,7 @@ def at(document: Any, path: tuple[str | int, ...]) -> Any:
     return document
 
 
+@settings(max_examples=40, deadline=None)
 @given(documents, st.sampled_from([None, 0, 2]), st.booleans(), st.sampled_from(["\n", "\r\n", "\r"]))
 def test_locate_agrees_with_where_the_writer_put_each_value(
     document: dict[str, Any], indent: int | None, ascii_only: bool, newline: str
@@ -55,6 +56,7 @@ def test_locate_agrees_with_where_the_writer_put_each_value(
         assert type(value) is type(at(document, path))
 
 
+@settings(max_examples=40, deadline=None)
 @given(documents)
 def test_every_child_has_its_own_place_and_keys_stand_before_their_values(document: dict[str, Any]) -> None:
     text = json.dumps(document)

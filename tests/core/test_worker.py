@@ -290,6 +290,7 @@ def test_a_run_takes_a_sweep_a_node_to_stop_at_and_nodes_to_run_afresh(shared: T
     assert states == ["cached", "running", "done"]
 
 
+@pytest.mark.slow
 def test_the_worker_ends_when_stdin_does_though_a_run_is_on(talk: Talk, tmp_path: Path) -> None:
     log = tmp_path / "log"
     talk.tell(command="run", run="one", graph=chain("probe.count", steps=1000, seconds=0.05, log=str(log)))
@@ -298,6 +299,7 @@ def test_the_worker_ends_when_stdin_does_though_a_run_is_on(talk: Talk, tmp_path
     assert len(log.read_text().split()) < 100
 
 
+@pytest.mark.slow
 def test_the_worker_ends_on_sigterm_with_the_loops_state_kept_or_with_nothing_to_do(talk: Talk, tmp_path: Path) -> None:
     graph = chain("probe.count", steps=30, seconds=0.05, log=str(tmp_path / "log"))
     talk.tell(command="run", run="one", graph=graph)

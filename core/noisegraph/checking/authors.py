@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
-from ..errors import MOST_TOLD, Problem
+from ..errors import MOST_TOLD, Problem, said
 from .args import Arg, Wire, literals, literals_for
 from .problems import Problems
 from .scope import FlatNode
@@ -25,7 +25,7 @@ def validate(
             if given is not None:
                 validator(**given)
         except (Exception, SystemExit) as error:
-            what = f"{node.spec.full_name}: {error or type(error).__name__}"
+            what = f"{node.spec.full_name}: {said(error) or type(error).__name__}"
             if what not in told and len(told) < MOST_TOLD:
                 told.add(what)
                 problems.append(_refusal(node, what, error))
@@ -47,7 +47,7 @@ def facts(
     try:
         return follow(given)
     except (Exception, SystemExit) as error:
-        problems.append(_refusal(node, f"{node.spec.full_name}: {error}", error))
+        problems.append(_refusal(node, f"{node.spec.full_name}: {said(error)}", error))
         return None
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import MOST_TOLD, GraphError, Place, PluginError, Problem, did_you_mean
 from ..graph import SUFFIX, Graph, find
+from ..needs import unmet
 from ..node import RESERVED, NodeSpec
 from ..port import Port
 from ..reading.files import resolve
@@ -71,7 +72,7 @@ class Flattener:
 
     def _needs(self, scope: Scope) -> None:
         if scope.graph.needs:
-            for told in self.registry.check_needs(scope.graph.needs):
+            for told in unmet(scope.graph.needs):
                 self.problems.append(Problem(scope.place("needs"), told))
 
     def _open(self, scope: Scope) -> None:

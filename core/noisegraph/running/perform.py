@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from ..devices import current, out_of_memory, using
-from ..errors import NodeError, Place, Problem
+from ..errors import NodeError, Place, Problem, said
 from ..events import Event, NodeFailed
 from ..keys import Provenance
 from ..loop import Loop
@@ -107,12 +107,12 @@ def _changed(before: Mapping[str, Any], arguments: Mapping[str, Any]) -> tuple[s
 
 
 def _told(task: Task, arguments: Mapping[str, Any], error: BaseException) -> NodeFailed:
-    said = _said(error)
-    kind, message = "error", f"{type(error).__name__}: {said}" if said else type(error).__name__
+    text = said(error)
+    kind, message = "error", f"{type(error).__name__}: {text}" if text else type(error).__name__
     if isinstance(error, MisbehaviourError):
-        kind, message = error.kind, said
+        kind, message = error.kind, text
     elif isinstance(error, NodeError):
-        message = f"{said}; {error.hint}" if error.hint else said
+        message = f"{text}; {error.hint}" if error.hint else text
     elif isinstance(error, SystemExit):
         kind, message = (
             "exited",
@@ -120,20 +120,13 @@ def _told(task: Task, arguments: Mapping[str, Any], error: BaseException) -> Nod
         )
     elif out_of_memory(error):
         kind = "memory"
-        message = f"out of memory, also after all that could be freed was: {said}; try a smaller batch or picture"
+        message = f"out of memory, also after all that could be freed was: {text}; try a smaller batch or picture"
     shown = {name: summary(value) for name, value in arguments.items()}
     own = "".join(traceback.format_exception(type(error), error, _trimmed(error.__traceback__), chain=False))
     if isinstance(error, NodeError):
         own = ""  # its message says all that its author had to say
     whole = "".join(traceback.format_exception(error))
     return NodeFailed(task.id, task.spec.full_name, kind, message, shown, own, whole)
-
-
-def _said(error: BaseException) -> str:
-    try:
-        return str(error)
-    except Exception:  # an author's class may fail to tell what it is
-        return "(it cannot be shown)"
 
 
 def _trimmed(frames: TracebackType | None) -> TracebackType | None:

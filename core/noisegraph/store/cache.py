@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from ..errors import Place, Problem
+from ..errors import Place, Problem, said
 from ..keys import Living
 from .codecs import Codec, CodecError, Tensors, decode, encode
 from .disk import Disk
@@ -123,7 +123,7 @@ class Cache:
         try:
             data = encode(value, self.codecs)
         except Exception as error:  # from a plugin's codec
-            what = f"a codec failed on a {type(value).__name__}: {type(error).__name__}: {error}"
+            what = f"a codec failed on a {type(value).__name__}: {type(error).__name__}: {said(error)}"
             self._tell_once(what, disk, what, "the value is not stored")
             return True
         if data is None:
