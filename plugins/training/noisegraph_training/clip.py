@@ -37,6 +37,11 @@ def loop(
     if len(examples.tokens) != len(examples.pixels):
         told = f"{len(examples.tokens)} captions for {len(examples.pixels)} pictures"
         raise ng.NodeError(told, "take the tokens of these very captions")
+    end = dict(architecture.config).get("end_token")
+    for read in (examples.tokens, held_out.tokens):
+        if end is not None and not (read == end).any(dim=1).all():
+            told = f"texts without the end token {end}, their last one is {int(read.max())}"
+            raise ng.NodeError(told, "give the network the vocab_size and end_token that the tokenizer has")
     pixels, tokens = examples.pixels.cpu(), trimmed(examples.tokens.cpu())
 
     def objective(network: Callable[..., Any], iteration: int, device: torch.device) -> Tensor:

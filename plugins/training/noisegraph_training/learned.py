@@ -1,13 +1,13 @@
-"""Nodes that use what was learned in the same graph, without a file: a network, and what a CLIP makes of words."""
+"""Nodes that use what was learned in the same graph, without a file: as a network, or to match words and pictures."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import noisegraph as ng
 
-from .examples import Trained
+from .examples import Captioned, Trained
 
 if TYPE_CHECKING:
     from torch.nn import Module
@@ -45,19 +45,28 @@ def network(
     return ng.Network(Learned("", "", architecture.build, made=module), process, prediction, learned_variance)
 
 
-@ng.node
-def words(trained: Trained, architecture: ng.Architecture, tokens: ng.Tensor) -> ng.Condition:
-    """What a CLIP that was learned makes of texts, one vector a token, as a condition.
+class Matched(NamedTuple):
+    """Texts and pictures in one space, as unit vectors."""
 
-    tokens: from text.tokens
+    texts: ng.Points
+    pictures: ng.Points
+
+
+@ng.node
+def matched(trained: Trained, architecture: ng.Architecture, examples: Captioned, tokens: ng.Tensor) -> Matched:
+    """What a CLIP that was learned makes of pictures and their captions, to be compared: `measure.retrieval`.
+
+    tokens: the examples' captions, from text.tokens
     """
     import torch
 
+    from .batches import ranged
+
     module: Any = architecture.module()
-    if not hasattr(module, "text_model"):
-        raise ng.NodeError("this architecture has no text transformer", "wire text.architecture")
+    if not hasattr(module, "embed_text"):
+        raise ng.NodeError("this architecture is no CLIP", "wire text.architecture")
     module.load_state_dict(trained.parameters)
     module.to(ng.device()).eval()
     with torch.no_grad():
-        states: ng.Tensor = module.text_model(tokens.to(ng.device())).states
-    return ng.Condition({"context": states})
+        pictures = module.embed_image(ranged(examples.pixels).to(ng.device()))
+        return Matched(ng.Points(module.embed_text(tokens.to(ng.device()))), ng.Points(pictures))

@@ -11,7 +11,7 @@ from .card import weights
 from .denoisers import ddpm, inpainting, latent, score, upsampler
 from .encoders import autoencoder, classifier, clip
 from .examples import Schedule
-from .learned import network, words
+from .learned import matched, network
 from .settings import Count, Decay, Rate, Seed
 
 
@@ -58,5 +58,5 @@ def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
         clip,
         weights,
         network,
-        words,
+        matched,
     ]

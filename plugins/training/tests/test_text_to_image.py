@@ -199,6 +199,12 @@ def test_the_denoiser_learns_what_each_caption_stands_for() -> None:
     torch.testing.assert_close(found, torch.tensor([1.0, -1.0, 0.5]), rtol=0, atol=0.3)
 
 
+def test_a_tokenizer_of_another_size_than_the_networks_is_told() -> None:
+    towers = {**TOWERS, "end_token": 7}
+    with pytest.raises(ng.NodeError, match="without the end token"):
+        clip(EXAMPLES, TOKENS, EXAMPLES, TOKENS, architecture("text.architecture", **towers), short())
+
+
 def test_captions_are_dropped_for_the_empty_text_as_often_as_asked() -> None:
     told: list[Tensor] = []
 
