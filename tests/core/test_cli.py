@@ -158,7 +158,7 @@ WRONG = {
         "did you mean 'elsewhere'?",
     ),
     "unknown device": (["good.json", "--device", "cude"], "did you mean 'cuda'?"),
-    "unknown dtype": (["good.json", "--dtype", "float8"], "did you mean 'float"),
+    "unknown dtype": (["good.json", "--dtype", "float9"], "did you mean 'float"),
     "unknown option": (["good.json", "--frash"], "No such option"),
     "no size": (["good.json", "--memory", "much"], "write one like 500MB"),
     "no output": (["none.json"], "the graph has no outputs"),
@@ -460,6 +460,10 @@ def test_show_asks_plugins_what_a_file_is_that_noisegraph_did_not_write(
     assert (code, "damaged: a damaged probe; write another" in error) == (2, True)
     code, _, error = in_process(capsys, "show", "strange")
     assert (code, "no file that noisegraph knows" in error) == (2, True)
+    Path("bytes").write_bytes(b"\xff\xfe")
+    code, _, error = in_process(capsys, "show", "bytes")
+    assert (code, "no file that noisegraph knows" in error) == (2, True)
+    assert "warning: bytes: 'probe' failed to look at it: UnicodeDecodeError" in error
 
 
 def test_graphs_lists_the_library(capsys: pytest.CaptureFixture[str]) -> None:

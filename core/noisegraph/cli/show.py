@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from ..errors import GraphError, NodeError, Place
+from ..errors import GraphError, NodeError, Place, Problem, said
 from ..opening import is_picture, record_in
 from ..registry import Registry
-from .text import columns, give
+from .text import columns, give, warn
 
 
 @click.command("show")
@@ -68,6 +68,10 @@ def _known(file: Path) -> Mapping[str, Mapping[str, str]] | None:
             found = describer.describe(file)
         except NodeError as error:
             raise GraphError.of(str(error), error.hint, Place(str(file))) from error
+        except Exception as error:  # of a plugin that may not be the file's
+            told = f"'{describer.name}' failed to look at it: {type(error).__name__}: {said(error)}"
+            warn([Problem(Place(str(file)), told)])
+            continue
         if found is not None:
             return found  # type: ignore[no-any-return]
     return None
