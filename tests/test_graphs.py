@@ -37,18 +37,10 @@ FEW: dict[str, dict[str, Any]] = {
     "systems/ncsn": {"levels": 20},
 }
 """Inputs of a graph that go together, for few pictures."""
-LONG = (
-    "systems/cascaded-diffusion",
-    "systems/ddim",
-    "systems/ddpm",
-    "systems/improved-ddpm",
-    "systems/fast-solvers",
-    "systems/imagen-text-encoder",
-    "systems/ncsn",
-    "systems/score-sde",
-    "train/emoji",
-)
-"""How the names of graphs begin whose steps are counted by the paper, or who draw all emoji first."""
+LONG = ("systems/", "theory/", "train/emoji")
+"""How the names of graphs begin that take a second or more even so."""
+SHORT = ("systems/diffusion-2015", "systems/unclip", "theory/order", "theory/swiss-roll")
+"""Those among them that do not."""
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +106,11 @@ def test_all_are_planned_without_torch() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.slow] if name.startswith(LONG) else []) for name in WHOLE]
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name.startswith(LONG) and name not in SHORT else [])
+        for name in WHOLE
+    ],
 )
 def test_it_runs(name: str, cache: Cache) -> None:
     graph = opened(name)

@@ -51,12 +51,14 @@ def test_errors_fall_as_the_orders_of_the_methods_say() -> None:
     assert found == pytest.approx([1, 2, 2, 3, 3, 4, 4], abs=0.2)
 
 
+@pytest.mark.slow
 def test_the_plain_names_are_of_third_order_and_the_published_methods_are_not() -> None:
     found = slopes(value("third-order", "errors", steps=320))
     assert found[::2] == pytest.approx([3, 3, 3], abs=0.2)
     assert found[1::2] == pytest.approx([2, 2, 1], abs=0.2)
 
 
+@pytest.mark.slow
 def test_a_last_step_to_clean_data_has_a_floor() -> None:
     falling, floored = (value("last-step", node, steps=80, steps_to_data=161) for node in ("errors", "floored"))
     assert slopes(falling)[1] == pytest.approx(3, abs=0.3)

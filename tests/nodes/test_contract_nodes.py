@@ -46,6 +46,7 @@ EXAMPLES: Mapping[str, tuple[Mapping[str, Any], ...]] = {
     "label.encode": ({"label": [1, 2]}, {}),
     "latent.noise": ({"like": ng.Shape((3, 4, 4)), "seed": 5, "batch": 2}, {"like": RAMP, "levels": LEVELS}),
     "latent.shape": ({"sizes": (1, 8, 8)},),
+    "likelihood.flow": ({"denoiser": half, "data": ng.Latent(RAMP[:, :, 0, 0]), "process": PROCESS, "rtol": 1e-3},),
     "levels.explicit": ({"process": PROCESS, "values": [999.0, 500.0, 0.0]},),
     "plot.score": ({"denoiser": half, "levels": LEVELS, "index": 0},),
     "sampler.step": ({"sampler": DDIM, "denoiser": half, "noise": RAMP, "levels": LEVELS},),

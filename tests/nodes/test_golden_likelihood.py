@@ -114,7 +114,7 @@ def test_estimated_likelihoods_are_those_of_k_diffusion(case: Case) -> None:
 
 @needs_golden
 @pytest.mark.parametrize("name", ["A2", "G2", pytest.param("B8", marks=pytest.mark.slow)])
-@pytest.mark.parametrize("sde", ["vp", "subvp", "ve"])
+@pytest.mark.parametrize("sde", ["vp", pytest.param("subvp", marks=pytest.mark.slow), "ve"])
 @pytest.mark.parametrize("eps", [1e-5, pytest.param(1e-3, marks=pytest.mark.slow)])
 def test_exact_likelihoods_are_the_stored_ones(name: str, sde: str, eps: float) -> None:
     theory = load("theory.npz")
@@ -126,7 +126,9 @@ def test_exact_likelihoods_are_the_stored_ones(name: str, sde: str, eps: float) 
 
 
 @needs_golden
-@pytest.mark.parametrize("name", ["A2", "G2", "O2", pytest.param("B8", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "name", ["A2", pytest.param("G2", marks=pytest.mark.slow), "O2", pytest.param("B8", marks=pytest.mark.slow)]
+)
 def test_exact_likelihoods_are_the_mixtures_density_to_a_thousandth_nat(name: str) -> None:
     model = mixture(name)
     process = ng.EDM(0.002, 20_000.0)
