@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Literal, TypeVar
 
 import torch
@@ -39,7 +40,7 @@ class GroupNorm(nn.GroupNorm):
 
 
 class Upsample(nn.Module):
-    """Twice the size by nearest neighbours, then a convolution if wanted."""
+    """Twice the size, or a size given, by nearest neighbours, then a convolution if wanted."""
 
     def __init__(self, channels: int, convolve: bool, out_channels: int | None = None) -> None:
         super().__init__()
@@ -47,8 +48,9 @@ class Upsample(nn.Module):
             self.conv = nn.Conv2d(channels, out_channels or channels, 3, padding=1)
         self.convolve = convolve
 
-    def forward(self, x: Tensor) -> Tensor:
-        x = functional.interpolate(x, scale_factor=2, mode="nearest")
+    def forward(self, x: Tensor, size: Sequence[int] | None = None) -> Tensor:
+        twice = (2 * x.shape[2], 2 * x.shape[3])
+        x = functional.interpolate(x, tuple(size or twice), mode="nearest")
         return self.conv(x) if self.convolve else x
 
 

@@ -14,14 +14,18 @@ from .unet_config import UNetConfig, tupled
 
 
 class Stage(nn.ModuleList):
-    """Layers in a row; residual blocks are told the time, attention the tokens."""
+    """Layers in a row; residual blocks are told the time, attention the tokens, what enlarges the size to reach."""
 
-    def forward(self, x: Tensor, emb: Tensor, tokens: Tensor | None = None) -> Tensor:
+    def forward(
+        self, x: Tensor, emb: Tensor, tokens: Tensor | None = None, size: Sequence[int] | None = None
+    ) -> Tensor:
         for layer in self:
             if isinstance(layer, ResBlock):
                 x = layer(x, emb)
             elif isinstance(layer, (AttentionBlock, SpatialTransformer)):
                 x = layer(x, tokens)
+            elif isinstance(layer, Upsample):
+                x = layer(x, size)
             else:
                 x = layer(x)
         return x
@@ -81,6 +85,8 @@ class UNet(Half):
     def __init__(self, config: UNetConfig) -> None:
         super().__init__(config)
         self.output_blocks = nn.ModuleList(_decoder(config, self.skips))
+        # A strided convolution rounds odd sides up, and what enlarges them again is told to which; a mean does not.
+        self._halves_evenly = config.resblock_updown or not config.conv_resample
         first = config.widths[0]
         self.out = nn.Sequential(
             GroupNorm(config.groups, first), nn.SiLU(), zeroed(nn.Conv2d(first, config.out_channels, 3, padding=1))
@@ -100,7 +106,7 @@ class UNet(Half):
         emb = self.told(t, y, vector, x.dtype)
         if concat is not None:
             x = torch.cat([x, concat.expand(x.shape[0], -1, -1, -1)], dim=1)
-        if any(side % self.config.factors[-1] for side in x.shape[2:]):
+        if self._halves_evenly and any(side % self.config.factors[-1] for side in x.shape[2:]):
             sides = " x ".join(map(str, x.shape[2:]))
             raise ValueError(f"a picture of {sides}: the network wants multiples of {self.config.factors[-1]}")
         tokens = self.tokens(context)
@@ -115,7 +121,7 @@ class UNet(Half):
         for stage in self.output_blocks:
             skip = skips.pop()
             skip = skip if self.config.skip_scale == 1.0 else skip * self.config.skip_scale
-            x = stage(torch.cat([x, skip], dim=1), emb, tokens)
+            x = stage(torch.cat([x, skip], dim=1), emb, tokens, skips[-1].shape[2:] if skips else None)
         return self.out(x)  # type: ignore[no-any-return]
 
 

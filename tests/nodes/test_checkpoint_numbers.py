@@ -119,6 +119,21 @@ def test_a_unet_of_diffusers_gives_the_same_numbers_from_its_folder(name: str, t
     torch.testing.assert_close(found, wanted, rtol=0, atol=CLOSE * wanted.abs().max().item())
 
 
+@pytest.mark.parametrize("name", ["sd1", "sdxl"])
+def test_a_size_that_cannot_be_halved_evenly_gives_the_same_numbers(name: str, tmp_path: Path) -> None:
+    """Latents of 9 x 11, as a picture of 72 x 88 has: most sizes that people ask for are no multiples of 64."""
+    from diffusers import UNet2DConditionModel
+
+    _, config = UNETS[name]
+    theirs = awake(UNet2DConditionModel(**config))
+    loaded = unet.load(path=folder(tmp_path, "unet", theirs))
+    x, t, told = drawn(2, 4, 9, 11), torch.tensor([3.0, 801.0]), asked(config)
+    wanted = answered(theirs, x, t, told)
+    with torch.no_grad():
+        found = loaded.unet.weights.module()(x, t, **told)
+    torch.testing.assert_close(found, wanted, rtol=0, atol=CLOSE * wanted.abs().max().item())
+
+
 def test_an_unconditional_unet_of_diffusers_gives_the_same_numbers_from_its_folder(tmp_path: Path) -> None:
     from diffusers import UNet2DModel
 

@@ -65,6 +65,14 @@ def test_a_controlled_unet_gives_the_numbers_of_diffusers_and_stays_as_it_was(pa
     assert torch.equal(answered(ours), before)
 
 
+def test_a_controlled_unet_takes_sizes_that_cannot_be_halved_evenly(pair: Any) -> None:
+    _, _, ours, path = pair
+    x, hint = drawn(2, 4, 9, 11), drawn(2, 3, 72, 88, seed=3).clamp(0, 1)
+    with torch.no_grad():
+        found = unet.control(ours, path=path).weights.module()(x, T, context=WORDS, hint_0=hint)
+    assert found.shape == x.shape
+
+
 def test_two_controls_of_half_the_strength_are_one_of_the_whole(pair: Any) -> None:
     _, _, ours, path = pair
     once = answered(unet.control(ours, path=path, strength=1.0), hint_0=HINT)

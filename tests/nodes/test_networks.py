@@ -229,8 +229,13 @@ def test_an_efficient_network_works_at_half_the_size_and_puts_out_the_whole() ->
 
 
 def test_a_picture_that_cannot_be_halved_often_enough_is_told() -> None:
-    with pytest.raises(ValueError, match="8 x 6: the network wants multiples of 4"):
-        unet(**{**SMALL, "channel_mult": (1, 2, 2)})(torch.zeros(1, 3, 8, 6), torch.zeros(1))
+    """A mean over squares loses what is left over at an edge; a strided convolution does not."""
+    odd, config = torch.zeros(1, 3, 8, 6), {**SMALL, "channel_mult": (1, 2, 2)}
+    for other in ("resblock_updown", "conv_resample"):
+        network = unet(**{**config, other: other == "resblock_updown"})
+        with pytest.raises(ValueError, match="8 x 6: the network wants multiples of 4"):
+            network(odd, torch.zeros(1))
+    assert unet(**config)(odd, torch.zeros(1)).shape == odd.shape
 
 
 def test_attention_by_heads_and_by_parts_is_the_same_up_to_the_order_of_channels() -> None:
