@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from .errors import GraphError
+
 
 def cache_folder() -> Path:
     """Where the cache lies: $NOISEGRAPH_CACHE, or the user's cache folder of the platform; it need not exist yet."""
@@ -34,6 +36,14 @@ def config_folder() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_config_dir("noisegraph"))
+
+
+def working_folder() -> Path:
+    """The folder that the process is in; raises GraphError where somebody has deleted it."""
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise GraphError.of(f"the working folder cannot be found: {error.strerror}", "go to another") from None
 
 
 def model_folders() -> tuple[Path, ...]:

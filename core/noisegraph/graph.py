@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import GraphError, Place, Problem, did_you_mean
-from .folders import model_folders
+from .folders import model_folders, working_folder
 from .form import MOST_POINTS as MOST_POINTS
 from .form import NAME as NAME
 from .form import Part, malformed
@@ -67,7 +67,7 @@ class Graph:
     @property
     def readable(self) -> list[Path]:
         """The folders that the graph may read: its own, the working folder, and those of models."""
-        return [*([self.folder] if self.folder else []), Path.cwd(), *model_folders()]
+        return [*([self.folder] if self.folder else []), working_folder(), *model_folders()]
 
     @cached_property
     def points(self) -> tuple[dict[str, Any], ...]:
@@ -195,7 +195,7 @@ def _holds(question: Callable[[], bool]) -> bool:
 def _short(path: Path) -> str:
     try:
         return str(path.resolve().relative_to(Path.cwd()))
-    except ValueError:
+    except (OSError, ValueError):
         return str(path)
 
 

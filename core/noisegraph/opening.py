@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .check import check
 from .errors import GraphError, Place, said
+from .folders import working_folder
 from .graph import Graph, MalformedError, find, parse
 from .reading.source import LARGEST
 from .registry import Registry
@@ -32,7 +33,7 @@ class Opened(NamedTuple):
 def opened(name: str, registry: Registry) -> Opened:
     """The graph that is meant; raises GraphError. Texts that are no graphs are offered to the plugins' importers."""
     if name == "-":
-        return Opened(parsed(sys.stdin.buffer.read(LARGEST + 1), "stdin", Path.cwd(), registry), {})
+        return Opened(parsed(sys.stdin.buffer.read(LARGEST + 1), "stdin", working_folder(), registry), {})
     path = Path(name)
     if is_picture(path):
         found = record_in(path)

@@ -75,3 +75,14 @@ def test_a_folder_whose_name_is_no_text_is_told_as_it_is_named(tmp_path: Path) -
         timeout=120, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (0, b"o\xff/graph-0001.json\n"), done.stderr
+
+
+def test_a_working_folder_that_was_deleted_is_told_by_what_needs_it(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("text")
+    write(tmp_path, "reads.json", **chain("probe.size", file="a.txt"))
+    write(tmp_path, "plain.json", **chain("probe.number", value=3))
+    gone = "mkdir gone && cd gone && rmdir ../gone && noisegraph"
+    assert shell(f"{gone} check {tmp_path}/plain.json", tmp_path).returncode == 0
+    for wrong in (f"check {tmp_path}/reads.json", "check - < /dev/null", "check plain.json"):
+        done = shell(f"{gone} {wrong}", tmp_path)
+        assert (done.returncode, "Traceback" in done.stderr) == (2, False), done.stderr
