@@ -10,6 +10,7 @@ from pydantic import Field
 
 from .checkpoints.checkpoint import CheckpointFile, opened
 from .checkpoints.entry import Entry
+from .checkpoints.kinds import refusal
 from .checkpoints.part import Files
 
 Label = Annotated[int, Field(ge=0)]
@@ -81,8 +82,8 @@ def embed(
 def _table(path: str) -> Entry:
     """The vectors of all classes; raises NodeError where there are none."""
     found = opened(path).entries.get(EMBEDDING)
-    if found is None or len(found.shape) != 2:
-        raise ng.NodeError(f"'{path}' holds no vectors of classes", f"they would be called '{EMBEDDING}'")
+    if found is None or len(found.shape) != 2 or not found.numel:
+        raise refusal(opened(path), "vectors of classes", f"they would be called '{EMBEDDING}'")
     return found
 
 

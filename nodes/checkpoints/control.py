@@ -12,6 +12,7 @@ import noisegraph as ng
 from . import diffusers_unet, unet_structure
 from .checkpoint import Checkpoint, opened
 from .entry import Entries
+from .kinds import refusal
 from .part import Made, Part, own
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def control_part(checkpoint: Checkpoint) -> Part:
         if f"{prefix}controlnet_cond_embedding.conv_in.weight" in checkpoint.entries:
             return Part(prefix, ours)
     hint = "its first layer would be 'input_hint_block.0' or 'controlnet_cond_embedding.conv_in'"
-    raise ng.NodeError(f"'{checkpoint.path}' holds no ControlNet", hint)
+    raise refusal(checkpoint, "ControlNet", hint)
 
 
 def ours(entries: Entries) -> dict[str, Made]:

@@ -11,7 +11,8 @@ import noisegraph as ng
 
 from .checkpoint import Checkpoint
 from .entry import Entries
-from .part import Made, Part, own
+from .kinds import refusal
+from .part import Made, Part, own, whole
 
 _PREFIXES = ("params_ema.", "params.", "")
 _RENAMED = (
@@ -49,10 +50,10 @@ def upscaler_part(checkpoint: Checkpoint) -> Part:
     for prefix in _PREFIXES:
         if {f"{prefix}conv_first.weight", f"{prefix}model.0.weight"} & checkpoint.entries.keys():
             return Part(prefix, ours)
-    told = f"'{checkpoint.path}' holds no ESRGAN upscaler"
-    raise ng.NodeError(told, "its first layer would be 'conv_first' or 'model.0'")
+    raise refusal(checkpoint, "ESRGAN upscaler", "its first layer would be 'conv_first' or 'model.0'")
 
 
+@whole
 def configured(checkpoint: Checkpoint) -> dict[str, int]:
     """The configuration of an upscaler from its shapes; raises NodeError for other names."""
     shapes = upscaler_part(checkpoint).shapes(checkpoint)

@@ -14,6 +14,7 @@ from . import tiny
 from .checkpoint import Checkpoint
 from .entry import SCALE
 from .families import NAMED, Family
+from .kinds import refusal
 from .part import Absent
 from .recognise import FoundAutoencoder, found_autoencoder
 
@@ -110,9 +111,8 @@ def _absent(family: Family) -> Absent:
 def _found(checkpoint: Checkpoint) -> FoundAutoencoder:
     found = found_autoencoder(checkpoint)
     if found is None:
-        names = ", ".join(sorted(checkpoint.entries)[:3])
-        told = f"'{checkpoint.path}' holds no autoencoder that noisegraph knows: its first tensors are {names}"
-        raise ng.NodeError(told, "its first layer would be 'encoder.conv_in', perhaps after 'first_stage_model.'")
+        told = "its first layer would be 'encoder.conv_in', perhaps after 'first_stage_model.'"
+        raise refusal(checkpoint, "autoencoder that noisegraph knows", told)
     return found
 
 

@@ -12,6 +12,7 @@ import noisegraph as ng
 
 from .checkpoint import Checkpoint, opened
 from .entry import Entry
+from .kinds import is_lora, refusal
 from .part import Files, Part
 
 if TYPE_CHECKING:
@@ -83,6 +84,8 @@ def check_shapes(found: list[Sides], shapes: Mapping[str, tuple[int, ...]], path
     """Raise NodeError where a branch does not fit between what its layer reads and what it puts out."""
     for side in found:
         rows, columns = shapes[f"{side.layer}.weight"][:2]
+        if any(len(side.parts[part].shape) < 2 or not side.parts[part].numel for part in ("up", "down")):
+            raise ng.NodeError(f"'{path}' has no matrices for '{side.layer}'", "it is damaged: download it again")
         ends = side.parts["up"].shape[0], side.parts["down"].shape[1]
         if ends != (rows, columns):
             told = f"'{path}' has {ends[1]} to {ends[0]} channels for '{side.layer}', which has {columns} to {rows}"
@@ -146,6 +149,8 @@ def beside(
     """The weights with a file's branches beside them; the base's stay where and as they are. Raises NodeError."""
     found = sides(lora, prefixes, layers)
     if not found:
+        if not is_lora(lora):
+            raise refusal(lora, "LoRA", "give a file of low-rank branches")
         raise ng.NodeError(f"'{lora.path}' brings nothing for this network", "give a LoRA that was trained for it")
     check_shapes(found, shapes, lora.path)
     name = str(int(dict(base.config)["name"]) + 1) if base.build is build else "0"

@@ -6,8 +6,9 @@ import os
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import wraps
 from mmap import ACCESS_COPY, mmap
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
 import noisegraph as ng
 
@@ -34,6 +35,25 @@ class Made(NamedTuple):
     shape: tuple[int, ...]
     rows: tuple[int, int] | None = None
     turned: bool = False
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def whole(told: Callable[P, R]) -> Callable[P, R]:
+    """A function that tells a network's configuration: where a tensor is missing, or has no such shape, it says so."""
+
+    @wraps(told)
+    def found(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return told(*args, **kwargs)
+        except (KeyError, IndexError, ValueError, ZeroDivisionError) as error:
+            missing = f"misses {error}" if isinstance(error, KeyError) else f"has tensors of no such shapes ({error})"
+            hint = "it is damaged, or of a kind that noisegraph does not know"
+            raise ng.NodeError(f"a network in the file is not whole: it {missing}", hint) from error
+
+    return found
 
 
 Naming = Callable[[Entries], Mapping[str, Made]]

@@ -12,6 +12,7 @@ import noisegraph as ng
 from . import diffusers_unet, unet_structure, vae_structure
 from .checkpoint import Checkpoint
 from .families import COSINE, FAMILIES, LINEAR, NAMED, Family
+from .kinds import is_unet, refusal
 from .locate import autoencoder_part, unet_part
 from .part import Part
 
@@ -57,9 +58,11 @@ def found_unet(checkpoint: Checkpoint, family: str = "auto", prediction: str = "
     """The U-Net of a checkpoint, of a `family` and with a `prediction` unless they are auto; raises NodeError."""
     part = unet_part(checkpoint)
     if part is None:
-        names = ", ".join(sorted(checkpoint.entries)[:3])
-        raise ng.NodeError(f"'{checkpoint.path}' holds no U-Net that noisegraph knows: its first tensors are {names}")
+        told = "its first layer would be 'input_blocks.0.0' or 'conv_in', perhaps after 'model.diffusion_model.'"
+        raise refusal(checkpoint, "U-Net that noisegraph knows", told)
     config = unet_structure.configured(part.shapes(checkpoint))
+    if not is_unet(checkpoint):
+        raise refusal(checkpoint, "whole U-Net", "it has the way down of one alone")
     first = found_autoencoder(checkpoint)
     found = NAMED[family] if family != "auto" else _family({**config, "first_stage": first and first.kind}, checkpoint)
     reasons = [f"{name} {_shown(config.get(name, first and first.kind))}" for name in found.marks]
@@ -95,8 +98,9 @@ def found_classifier(checkpoint: Checkpoint) -> FoundClassifier:
     shapes = {} if part is None else part.shapes(checkpoint)
     places = shapes.get("out.2.positional_embedding", ())
     if part is None or len(places) != 2 or "output_blocks.0.0.in_layers.0.weight" in shapes:
-        told = f"'{checkpoint.path}' holds no noisy classifier"
-        raise ng.NodeError(told, "it would end in 'out.2.positional_embedding' and have no 'output_blocks'")
+        raise refusal(
+            checkpoint, "noisy classifier", "it would end in 'out.2.positional_embedding' and have no 'output_blocks'"
+        )
     config = unet_structure.configured(shapes)
     size = math.isqrt(places[1] - 1) * 2 ** (len(config["channel_mult"]) - 1)
     heads = {"num_head_channels": 64, "size": size, "pool": "attention"}

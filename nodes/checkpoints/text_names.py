@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .entry import Entries, Entry
-from .part import Made, Naming, own
+from .part import Made, Naming, own, whole
 
 Shapes = Mapping[str, tuple[int, ...]]
 _OPEN_CLIP = {
@@ -122,6 +122,7 @@ NAMINGS: Mapping[str, Naming] = {
 """By layout."""
 
 
+@whole
 def clip_config(shapes: Shapes, told: Mapping[str, Any]) -> dict[str, Any]:
     """A CLIP text tower's configuration; what shapes do not tell comes from a folder's settings, or as published."""
     rows, width = shapes["text_model.embeddings.token_embedding.weight"]
@@ -144,6 +145,7 @@ def _activation(told: Mapping[str, Any], width: int) -> str:
     return str(told.get("hidden_act") or ("quick_gelu" if width == 768 else "gelu"))
 
 
+@whole
 def bert_config(shapes: Shapes) -> dict[str, Any]:
     """The configuration of latent diffusion's encoder."""
     rows, width = shapes["token_emb.weight"]
@@ -156,6 +158,7 @@ def bert_config(shapes: Shapes) -> dict[str, Any]:
     }
 
 
+@whole
 def glide_config(shapes: Shapes) -> dict[str, Any]:
     """The configuration of GLIDE's transformer; it has 8 heads, as published."""
     rows, width = shapes["token_embedding.weight"]

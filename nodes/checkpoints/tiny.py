@@ -8,7 +8,7 @@ from typing import Any
 
 from .checkpoint import Checkpoint
 from .entry import Entries
-from .part import Made, Part, own
+from .part import Made, Part, own, whole
 
 _HALVES = (
     ("encoder", re.compile(r"(?:vae/|taesd_)?encoder\.(?:layers\.)?(\d+)\.(.*)")),
@@ -52,6 +52,7 @@ def tiny_part(checkpoint: Checkpoint) -> Part | None:
     return part if wanted and wanted == halves and blocks else None
 
 
+@whole
 def configured(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
     """The configuration from the shapes."""
     encoder, decoder = (_blocks(shapes, half) for half in ("encoder", "decoder"))

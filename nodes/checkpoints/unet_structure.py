@@ -8,6 +8,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 import noisegraph as ng
 
+from .part import whole
+
 Shapes: TypeAlias = Mapping[str, tuple[int, ...]]
 _STAGE = re.compile(r"(input|output)_blocks\.(\d+)\.")
 
@@ -22,6 +24,7 @@ class Stage(NamedTuple):
     widens: bool
 
 
+@whole
 def configured(shapes: Shapes) -> dict[str, Any]:
     """What the shapes tell of a `UNetConfig`: all of it but how channels are shared by heads.
 

@@ -8,12 +8,15 @@ from typing import Any, TypeAlias
 
 import noisegraph as ng
 
+from .part import whole
+
 Shapes: TypeAlias = Mapping[str, tuple[int, ...]]
 _LEVEL = re.compile(r"encoder\.down\.(\d+)\.(block|attn)\.(\d+)\.")
 RESOLUTION = 2**16
 """A size at which attention can be said to stand, whatever the pictures' own."""
 
 
+@whole
 def configured(shapes: Shapes) -> dict[str, Any]:
     """What the shapes tell of an `AutoencoderConfig`, which is all; raises NodeError for other names."""
     first, last = shapes.get("encoder.conv_in.weight", ()), shapes.get("decoder.conv_out.weight", ())

@@ -9,6 +9,7 @@ from dataclasses import replace
 import noisegraph as ng
 
 from ..checkpoints.checkpoint import Checkpoint
+from ..checkpoints.kinds import is_lora, refusal
 from ..checkpoints.locate import text_parts
 from ..checkpoints.lora import beside, check_shapes, flat, layer_names, shapes_beneath, sides
 from .encoder import TextEncoder
@@ -24,6 +25,8 @@ def adapted(encoder: TextEncoder, lora: Checkpoint, strength: float) -> TextEnco
     """
     if encoder.kind != "clip":
         raise ng.NodeError(f"a LoRA for a text encoder of the kind {encoder.kind}", "LoRAs are for CLIP's")
+    if not is_lora(lora):
+        raise refusal(lora, "LoRA", "give a file of low-rank branches")
     several = (encoder, *encoder.beside)
     made = []
     for one, prefixes in zip(several, _prefixes(lora, len(several)), strict=True):
@@ -38,6 +41,8 @@ def adapted(encoder: TextEncoder, lora: Checkpoint, strength: float) -> TextEnco
 
 def check(model: Checkpoint, lora: Checkpoint) -> None:
     """Raise NodeError for a LoRA that is for text encoders of another model."""
+    if not is_lora(lora):
+        raise refusal(lora, "LoRA", "give a file of low-rank branches")
     parts = text_parts(model)
     for one, prefixes in zip(parts, _prefixes(lora, len(parts)), strict=True):
         shapes = one.part.shapes(model)

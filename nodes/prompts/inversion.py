@@ -9,6 +9,7 @@ import noisegraph as ng
 
 from ..checkpoints.checkpoint import Checkpoint
 from ..checkpoints.entry import Entry
+from ..checkpoints.kinds import is_embedding, refusal
 from ..checkpoints.lora import config_beneath
 from .encoder import Embedding, TextEncoder
 
@@ -18,6 +19,8 @@ _LARGE = ("clip_l", "clip_g")
 
 def added(encoder: TextEncoder, file: Checkpoint, word: str) -> TextEncoder:
     """The encoder with a file's vectors under a word; raises NodeError for widths that fit none of its networks."""
+    if not is_embedding(file):
+        raise refusal(file, "embedding", "give a file of textual inversion: vectors for a word, and little else")
     found = {name: entry for name, entry in file.entries.items() if len(entry.shape) in (1, 2)}
     word = (word or _word(found) or Path(file.path).stem).strip()
     several = [_with(one, file, found, word) for one in (encoder, *encoder.beside)]

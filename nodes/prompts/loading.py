@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import noisegraph as ng
 
 from ..checkpoints.checkpoint import Checkpoint
+from ..checkpoints.kinds import refusal
 from ..checkpoints.locate import TextPart, text_parts
 from ..checkpoints.part import Absent
 from ..checkpoints.text_names import bert_config, clip_config, glide_config
@@ -51,7 +52,7 @@ def loaded(checkpoint: Checkpoint, tokenizer: str = "") -> TextEncoder:
     """
     found = text_parts(checkpoint)
     if not found:
-        raise ng.NodeError(f"'{checkpoint.path}' holds no text encoder that noisegraph knows", _MISSING)
+        raise refusal(checkpoint, "text encoder that noisegraph knows", _MISSING)
     first, *others = (_encoder(one, checkpoint, tokenizer) for one in found)
     return replace(first, beside=tuple(others))
 
