@@ -183,15 +183,22 @@ def test_a_file_that_is_not_there_is_named_with_the_folders_that_were_searched(
     assert told.count("lost.safetensors") == 1
 
 
-@pytest.fixture
-def hollow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def hollow_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of checkpoints whose networks are zeros, and a vocabulary."""
-    monkeypatch.delenv("NOISEGRAPH_MODELS", raising=False)
-    monkeypatch.chdir(tmp_path)
+    folder = tmp_path_factory.mktemp("hollow")
     for family in ("sd1", "sd1-inpaint", "sdxl"):
-        write_shapes(tmp_path, family)
-    write_vocabulary(tmp_path)
-    return tmp_path
+        write_shapes(folder, family)
+    write_vocabulary(folder)
+    return folder
+
+
+@pytest.fixture
+def hollow(hollow_files: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """That folder, worked in."""
+    monkeypatch.delenv("NOISEGRAPH_MODELS", raising=False)
+    monkeypatch.chdir(hollow_files)
+    return hollow_files
 
 
 @pytest.mark.parametrize(
@@ -223,11 +230,14 @@ def test_parts_of_different_checkpoints_are_told_before_anything_is_loaded(hollo
 
 
 def test_a_vocabulary_is_found_beside_the_checkpoint_and_else_missed_before_anything_is_loaded(
-    hollow: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = {"checkpoint": "sd1.safetensors"}
+    monkeypatch.delenv("NOISEGRAPH_MODELS", raising=False)
+    monkeypatch.chdir(tmp_path)
+    given = {"checkpoint": write_shapes(tmp_path, "sd1")}
+    write_vocabulary(tmp_path)
     assert check(load(GRAPHS["text-to-image"]), REGISTRY, given).problems == ()
-    (hollow / "bpe_simple_vocab_16e6.txt.gz").unlink()
+    (tmp_path / "bpe_simple_vocab_16e6.txt.gz").unlink()
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     (first, _) = check(load(GRAPHS["text-to-image"]), REGISTRY, given).problems
     assert "no vocabulary for" in str(first)
