@@ -15,7 +15,7 @@ from noisegraph_training.denoisers import inpainting, latent, score, upsampler
 from noisegraph_training.encoders import classifier
 from noisegraph_training.examples import Captioned, Schedule, Trained
 from noisegraph_training.inpainting import around, masks
-from noisegraph_training.learned import network
+from noisegraph_training.learned import matched, network
 from noisegraph_training.upsampling import Augmentation, blurred, strengths_of
 from torch import Tensor, nn
 
@@ -139,6 +139,30 @@ def test_a_denoiser_may_be_told_several_things_at_once(heard: Any) -> None:
         latent(PICTURES, LATENTS, wanted, ng.Architecture(Listening), PROCESS, SHORT, NONE)
 
 
+def test_without_an_empty_condition_none_is_dropped_and_another_latent_may_stand_beside(heard: Any) -> None:
+    beside = ng.Condition({"concat": LATENTS * 2})
+    schedule = replace(SHORT, batch=60)
+    run(latent(PICTURES, LATENTS, beside, ng.Architecture(Listening), PROCESS, schedule, drop=0.5))
+    seen = torch.cat([one["concat"] for one in heard])
+    assert set(seen.unique().tolist()) <= {2.0, 4.0, 6.0, 8.0, 10.0}
+
+
+def test_what_a_clip_learned_makes_of_texts_and_pictures_is_unit_vectors_and_a_unet_is_refused() -> None:
+    towers = architecture("text.architecture", config=TOWERS)
+    tokens = torch.tensor([[1, 2, 9, 9], [3, 9, 9, 9]])
+    pictures = PICTURES._replace(pixels=PICTURES.pixels[:2], captions=["a", "b"])
+    parameters = {name: value.detach() for name, value in towers.module().named_parameters()}
+    found = matched(Trained(parameters, 0.0, {}), towers, pictures, tokens)
+    assert found.texts.shape == found.pictures.shape == (2, 8)
+    torch.testing.assert_close(torch.cat(found).norm(dim=1), torch.ones(4))
+    with pytest.raises(ng.NodeError, match="no CLIP"):
+        matched(Trained({}, 0.0, {}), architecture("network.mlp"), pictures, tokens)
+
+
+TOWERS = {
+    "vocab_size": 10, "end_token": 9, "length": 4, "text_width": 8, "text_layers": 1, "text_heads": 2,
+    "image_size": 16, "patch_size": 8, "image_width": 8, "image_layers": 1, "image_heads": 2, "projection_dim": 8,
+}  # fmt: skip
 TWO = ng.Mixture.of([0.5, 0.5], [[-1.0, 0.0], [1.0, 0.5]], [[[0.1, 0.0], [0.0, 0.1]]] * 2)
 
 
