@@ -98,13 +98,11 @@ class Strips:
     def _convolved(self, x: Tensor, convolution: nn.Conv2d, work: Work) -> Tensor:
         """The convolution of what `work` makes of each strip; rows beyond the picture are zero."""
         reach = convolution.kernel_size[0] // 2
-        sides = (reach, reach)
         out = x.new_empty(len(x), convolution.out_channels, *x.shape[2:])
         for start, end in self._bounds(x):
             first, last = max(start - reach, 0), min(end + reach, x.shape[2])
-            made = work(_to(x[:, :, first:last], convolution)).to(convolution.weight)
-            framed = functional.pad(made, (*sides, reach - (start - first), reach - (last - end)))
-            out[:, :, start:end] = functional.conv2d(framed, convolution.weight, convolution.bias)
+            made = _to(work(_to(x[:, :, first:last], convolution)), convolution)
+            out[:, :, start:end] = convolution(made)[:, :, start - first : end - first]
         return out
 
     def _resampled(self, x: Tensor, layer: nn.Module) -> Tensor:
@@ -116,7 +114,7 @@ class Strips:
         out = x.new_empty(*x.shape[:2], height, width)
         for start, end in self._bounds(out):
             strip = functional.pad(x[:, :, 2 * start : 2 * end + 1], (0, 1, 0, int(end == height)))
-            out[:, :, start:end] = functional.conv2d(_to(strip, layer), layer.conv.weight, layer.conv.bias, stride=2)
+            out[:, :, start:end] = layer.conv(_to(strip, layer))
         return out
 
     def _bounds(self, x: Tensor) -> Iterator[tuple[int, int]]:
@@ -131,5 +129,5 @@ def _whole(attention: nn.Module, x: Tensor) -> Tensor:
 
 
 def _to(x: Tensor, module: nn.Module) -> Tensor:
-    """On the module's device, in its dtype."""
-    return x.to(next(module.parameters()))
+    """On the module's device, in the type of its biases and norms: its matrices may be stored in another."""
+    return x.to(next(parameter for parameter in module.parameters() if parameter.dim() == 1))
