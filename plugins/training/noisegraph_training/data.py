@@ -13,6 +13,7 @@ from . import folder as captioned_folder
 from .examples import Captioned, Examples
 from .scenes import Scenes
 from .scenes import scenes as drawn_scenes
+from .wordings import repeated
 
 
 @ng.node(device=False)
@@ -55,12 +56,12 @@ def emoji(
 
     part: which; held out are 200 people, each with a skin tone that its kind is not trained with
     every: one emoji in so many, for a quick trial; 1 is all
-    repeat: how many times each that shows no person stands there: people in all their skin tones outnumber the rest
+    repeat: how many times each that shows no person stands there, in turn under its name and under what people say
     size: pixels a side
 
     Needs the Debian packages fonts-noto-color-emoji (SIL Open Font License), unicode-data and libraqm0.
     """
-    found = unicode_emoji.repeated(unicode_emoji.chosen(part)[::every], repeat)
+    found = repeated(unicode_emoji.chosen(part)[::every], repeat)
     share = f", one in {every}" if every > 1 else ""
     name = f"emoji of Unicode 15 in Noto Color Emoji at {size} x {size}, {part}{share}"
     return Captioned(unicode_emoji.drawn(found, size), [one.name for one in found], name, "OFL-1.1")

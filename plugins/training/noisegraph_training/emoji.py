@@ -68,12 +68,6 @@ def chosen(part: Part) -> list[Emoji]:
     return [one for one in emoji if part == "all" or (one.name in apart) == (part == "held out")]
 
 
-def repeated(emoji: Sequence[Emoji], times: int) -> list[Emoji]:
-    """The emoji, those that show no person so many times."""
-    people = ("person", "family", "hand", "body-parts")
-    return [one for one in emoji for _ in range(1 if one.group.startswith(people) else times)]
-
-
 def drawn(emoji: Sequence[Emoji], size: int) -> Tensor:
     """Each emoji on white: uint8 [emoji, 3, size, size]."""
     import numpy

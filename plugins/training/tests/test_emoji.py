@@ -31,13 +31,6 @@ def test_the_list_is_read_as_characters_names_and_subgroups_up_to_unicode_15() -
     ]
 
 
-def test_what_shows_no_person_can_stand_several_times() -> None:
-    cook, heart, hand = Emoji("", "cook", "person-role"), Emoji("", "red heart", "heart"), Emoji("", "fist", "hands")
-    face = Emoji("", "hugging face", "face-hand")
-    assert emoji.repeated([cook, heart, hand, face], 3) == [cook, heart, heart, heart, hand, face, face, face]
-    assert emoji.repeated([cook, heart], 1) == [cook, heart]
-
-
 def test_of_each_kind_of_person_one_skin_tone_at_most_is_held_out_whatever_the_order() -> None:
     tones = ("light", "medium", "dark")
     people = [Emoji("", f"{who}: {tone} skin tone", "person-role") for who in ("cook", "judge") for tone in tones]
