@@ -15,7 +15,7 @@ from .shipped import Model, facts, model, process, read_card, size, version, wei
 
 CLASSIFIER, SCORES, CODES = "digit-classifier", "digit-scores", "digit-codes"
 LATENTS, SCENES, LAYOUTS = "digit-latents", "digit-scenes", "digit-layouts"
-SMALL, UPSAMPLER = "digit-small", "digit-upsampler"
+SMALL, UPSAMPLER, SHARPENING = "digit-small", "digit-upsampler", "digit-sharpening"
 CLASSES = 10
 
 
@@ -102,6 +102,12 @@ def digit_layouts() -> Model:
     return model(LAYOUTS)
 
 
+@ng.node(early=True, facts=facts(SHARPENING, "digit scenes"), version=version(SHARPENING))
+def digit_sharpening() -> Model:
+    """Latents of `model.digit_scenes` from those of pictures blurred to a quarter of their size, `condition.beside`."""
+    return model(SHARPENING)
+
+
 def _space(name: str) -> Space:
     card = read_card(name)
     config = AutoencoderConfig(**tupled(card["network"]))
@@ -118,4 +124,5 @@ NODES = (
     digit_layouts,
     digit_small,
     digit_upsampler,
+    digit_sharpening,
 )

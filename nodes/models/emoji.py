@@ -8,7 +8,7 @@ from .. import network
 from .shipped import Model, facts, model, version
 
 PRIOR, DECODER = "emoji-prior", "emoji-decoder"
-INPAINTING, SHARPENING, UPSAMPLER = "emoji-inpainting", "emoji-sharpening", "emoji-upsampler"
+INPAINTING, UPSAMPLER = "emoji-inpainting", "emoji-upsampler"
 
 
 @ng.node(early=True, facts=facts(PRIOR, "emoji embeddings"), version=version(PRIOR))
@@ -29,16 +29,10 @@ def emoji_inpainting() -> Model:
     return model(INPAINTING)
 
 
-@ng.node(early=True, facts=facts(SHARPENING, "emoji"), version=version(SHARPENING))
-def emoji_sharpening() -> Model:
-    """Latents of emoji from those of pictures blurred to an eighth of their size, `condition.beside`."""
-    return model(SHARPENING)
-
-
 @ng.node(early=True, facts=facts(UPSAMPLER, "emoji pixels"), version=version(UPSAMPLER))
 def emoji_upsampler() -> Model:
     """Emoji of 128 x 128 pixels from those of 64 x 64, `condition.upsampling`: an efficient U-Net as Imagen's."""
     return model(UPSAMPLER)
 
 
-NODES = (emoji_prior, emoji_decoder, emoji_inpainting, emoji_sharpening, emoji_upsampler)
+NODES = (emoji_prior, emoji_decoder, emoji_inpainting, emoji_upsampler)
