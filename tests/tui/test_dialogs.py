@@ -26,3 +26,19 @@ def test_a_box_is_left_once_though_the_key_was_pressed_twice(tmp_path: Path) -> 
             assert app.screen is app.main, key
 
     drive(app, play)
+
+
+def test_no_box_opens_over_another(tmp_path: Path) -> None:
+    app = app_on(tmp_path)
+
+    async def play(pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: app.store.catalog.entries and app.main.inspector is not None)
+        for key in ("e", "ctrl+p", "ctrl+o"):
+            await pilot.press(key)
+            await until(pilot, lambda: len(app.screen_stack) == 2)
+            await pilot.press("ctrl+p", "ctrl+o", "ctrl+f", "f12")
+            assert len(app.screen_stack) == 2, key
+            await pilot.press("escape")
+            await until(pilot, lambda: app.screen is app.main)
+
+    drive(app, play)

@@ -17,6 +17,7 @@ from noisegraph.tui.help.screen import topics
 from noisegraph.tui.keys.chords import Chords, Count
 from noisegraph.tui.keys.footer import MOST, KeyFooter
 from noisegraph.tui.keys.keymap import read_keymap
+from noisegraph.tui.theme import THEMES
 from textual.binding import Binding
 from textual.pilot import Pilot
 from textual.widget import Widget
@@ -232,6 +233,26 @@ def test_keys_typed_while_a_pane_is_gone_to_are_meant_for_it(tmp_path: Path) -> 
         for key in "jjK":
             app.simulate_key(key)
         await until(pilot, lambda: [entry.id for entry in app.store.queue.entries] == ["0003", "0002"])
+
+    drive(app, play)
+
+
+def test_warnings_are_logged_in_every_theme_and_any_text_can_be_filtered_for(tmp_path: Path) -> None:
+    app = app_on(tmp_path)
+
+    async def play(pilot: Pilot[int]) -> None:
+        await pilot.press("5")
+        for theme in THEMES:
+            app.take_theme(theme.name)
+            app.tell("it burns [/", "error")
+            app.tell("it smells", "warn")
+            await pilot.pause()
+            assert "it smells" in screen_text(app)
+        await pilot.press("f")
+        await until(pilot, lambda: len(app.screen_stack) == 2)
+        await pilot.press("left_square_bracket", "slash", "enter")
+        await until(pilot, lambda: "it smells" not in screen_text(app))
+        assert "it burns [/" in screen_text(app)
 
     drive(app, play)
 

@@ -194,6 +194,8 @@ class NoisegraphApp(Authored, Failing, Outside):
     def act(self, name: str) -> None:
         """Do a command, or say why it cannot be done."""
         command = COMMANDS[name]
+        if command.boxed and len(self.screen_stack) > 1:
+            return
         refusal = command.refusal(self)
         if refusal:
             self.notify(f"{command.word}: {refusal}", severity="warning", markup=False)
@@ -202,10 +204,11 @@ class NoisegraphApp(Authored, Failing, Outside):
 
     def action_command_palette(self) -> None:
         """Show the palette."""
+        if len(self.screen_stack) > 1:
+            return
         from .help.palette import Commands
 
-        if not isinstance(self.screen, Commands):
-            self.push_screen(Commands(id="--command-palette"))
+        self.push_screen(Commands(id="--command-palette"))
 
     def action_do(self, name: str) -> None:
         """Do the command of this id."""

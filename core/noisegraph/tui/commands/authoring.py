@@ -67,7 +67,7 @@ COMMANDS = (
     Command("run.batch", "B", "Batch", "Run many: a count with a seed policy, or a sweep through values.",
             lambda app: app.author.batch(), _no_json),
     Command("graph.open", "ctrl+f", "Open", "Open a graph: a file, or one of the library as a template.",
-            lambda app: app.author.open_graph(), priority=True),
+            lambda app: app.author.open_graph(), priority=True, boxed=True),
     Command("copy.node", "yy", "Copy", "Copy the node as it is written.", lambda app: app.author.copy("node")),
     Command("copy.seed", "ys", "Copy seed", "Copy the seed.", lambda app: app.author.copy("seed")),
     Command("copy.prompt", "yp", "Copy prompt", "Copy the prompt.", lambda app: app.author.copy("prompt")),

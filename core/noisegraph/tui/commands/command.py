@@ -28,6 +28,8 @@ class Command:
     """Why it cannot be done now; empty where it can."""
     priority: bool = False
     """Whether its keys act while a text field has the focus, too."""
+    boxed: bool = False
+    """Whether it opens a box; over another box it opens none."""
     shown: bool = False
     """Whether it stands in the footer where there is room."""
 

@@ -24,7 +24,7 @@ COMMANDS = (
     Command("edit.redo", "ctrl+r,ctrl+y", "Redo", "Make again the edit that was taken back.", lambda app: app.redo(),
             _nothing_to_redo),
     Command("app.palette", "ctrl+p", "Palette", "Find every command, node, graph, result and theme by its name.",
-            lambda app: app.action_command_palette(), priority=True, shown=True),
+            lambda app: app.action_command_palette(), priority=True, boxed=True, shown=True),
     Command("app.help", "question_mark,f1", "Help", "Tell what can be done here.", lambda app: app.help(), shown=True),
     Command("app.theme", "ctrl+t", "Theme", "Take the next theme: dark, light, the terminal's own colours.",
             lambda app: app.next_theme()),

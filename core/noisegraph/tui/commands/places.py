@@ -39,5 +39,5 @@ COMMANDS = (
     Command("pane.back", "escape", "Back", "One level up: from zoom, from an overlay, to the graph.",
             lambda app: app.main.back()),
     Command("pane.jump", "ctrl+o", "Jump", "Show a letter on each pane, and go where one is pressed.",
-            lambda app: app.jump(), priority=True),
+            lambda app: app.jump(), priority=True, boxed=True),
 )  # fmt: skip

@@ -68,8 +68,9 @@ def help_of(field: Field) -> tuple[str, str]:
     port = field.port
     kind = port.type or "of a type that is not known"
     default = "required" if port.required else f"default {json.dumps(port.default, ensure_ascii=False)}"
-    told = [kind if len(kind) < 60 else field.kind.way, *port.limits, default]
-    return port.help or port.name, " · ".join(told if field.node else [kind, *port.limits])
+    limits = [limit for limit in port.limits if len(limit) <= 20]  # a seed's bound says nothing to anybody
+    told = [kind if len(kind) < 60 else field.kind.way, *limits, default]
+    return port.help or port.name, " · ".join(told if field.node else [kind, *limits])
 
 
 def _field(one: Field, at: Columns) -> Iterator[Line]:

@@ -9,10 +9,12 @@ import tempfile
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding
+from textual.content import Content
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -20,15 +22,18 @@ from textual.strip import Strip
 from ..prompt import Prompt
 from .ring import LEVELS, Filter, Level, Line, Ring
 
-_COLOURS: dict[Level, str] = {"info": "text-muted", "warn": "text-warning", "error": "text-error"}
-
 
 class LogView(ScrollView, can_focus=True):
     """Lines of the ring; it follows the newest until one scrolls up."""
 
     DEFAULT_CSS = """
-    LogView { scrollbar-size: 0 1; }
+    LogView {
+        scrollbar-size: 0 1;
+        & > .log--warn { color: $text-warning; }
+        & > .log--error { color: $text-error; }
+    }
     """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"log--warn", "log--error"}
     BINDINGS = [
         Binding("j,down", "scroll_down", "Down", show=False, id="log.down"),
         Binding("k,up", "scroll_up", "Up", show=False, id="log.up"),
@@ -69,7 +74,7 @@ class LogView(ScrollView, can_focus=True):
         self.virtual_size = Size(widest, rows)
         if following:
             self.scroll_end(animate=False, force=True)
-        self.border_subtitle = " · ".join(self._told())
+        self.border_subtitle = Content(" · ".join(self._told()))
         self.refresh()
 
     def _told(self) -> list[str]:
@@ -107,8 +112,7 @@ class LogView(ScrollView, can_focus=True):
         return max(-(-len(line.shown) // max(self.size.width, 1)), 1)
 
     def _segments(self, line: Line, number: int) -> list[Segment]:
-        colours = self.app.theme_variables
-        tone = Style.parse(colours.get(_COLOURS[line.level], "")) if line.level != "info" else Style()
+        tone = self.get_component_rich_style(f"log--{line.level}") if line.level != "info" else Style()
         text = Style(reverse=number == self._found)
         return [
             Segment(f"{line.clock} ", Style(dim=True)),
