@@ -27,6 +27,7 @@ PROMPT, AVOIDED, SEED, STEPS = "the red cat at the dog", "dog", 3, 20
 BETAS: dict[str, Any] = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
 SPACED: dict[str, Any] = {**BETAS, "timestep_spacing": "trailing", "steps_offset": 1}
 GRAPHS = {"one": "sd/text-to-image", "two": "sd/text-to-image-2", "xl": "sd/text-to-image-xl"}
+REFINED = {**GRAPHS, "refined": "sd/text-to-image-xl-refiner"}
 
 
 def text_config(width: int, activation: str) -> Any:
@@ -97,7 +98,7 @@ def latent(kind: str, **given: Any) -> torch.Tensor:
     """What the graph's sampling ends with, from the folder `model`."""
     given |= {"checkpoint": "model", "prompt": PROMPT, "negative": AVOIDED, "seed": SEED, "steps": STEPS}
     given |= {"width": 128, "height": 128, "scale": 7.5, "schedule": "trailing"}
-    checked = check(load(library()[GRAPHS[kind]]), Registry.installed(), given, "latent")
+    checked = check(load(library()[REFINED[kind]]), Registry.installed(), given, "latent")
     *_, last = run(plan(checked, Device("cpu", "float32")), Cache(10**8, None))
     assert isinstance(last, RunFinished)
     assert last.failed == 0
@@ -135,3 +136,36 @@ def test_twenty_steps_from_words_end_in_the_latents_of_diffusers_pipeline(
         found = latent(kind, sampler=sampler, rng="noisegraph" if sampler == "ddim" else "torch")
         assert (found - noise).abs().max() > 0.1
         torch.testing.assert_close(found, wanted, rtol=0, atol=1e-4 * wanted.abs().max().item())
+
+
+@pytest.mark.slow
+def test_the_refiner_takes_over_at_80_percent_where_diffusers_hands_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two pipelines there, one walk here, whose denoiser changes; DDIM remembers nothing of the steps before."""
+    from diffusers import StableDiffusionXLImg2ImgPipeline, UNet2DConditionModel
+
+    monkeypatch.chdir(tmp_path)
+    base = pipeline("xl", tmp_path)
+    narrow = {**XL, "cross_attention_dim": 1280, "projection_class_embeddings_input_dim": 2560}
+    theirs = StableDiffusionXLImg2ImgPipeline(
+        base.vae,
+        None,
+        base.text_encoder_2,
+        None,
+        base.tokenizer_2,
+        awake(UNet2DConditionModel(**narrow, sample_size=16), 5),
+        base.scheduler,
+        requires_aesthetics_score=True,
+        add_watermarker=False,
+    )
+    theirs.set_progress_bar_config(disable=True)
+    theirs.save_pretrained(tmp_path / "second")
+    noise = ng.normal((SEED,), torch.zeros(1, 4, 16, 16), "initial")
+    asked = {"negative_prompt": AVOIDED, "num_inference_steps": STEPS, "guidance_scale": 7.5, "output_type": "latent"}
+    half = base(PROMPT, latents=noise.clone(), width=128, height=128, denoising_end=0.8, **asked).images
+    sizes = {"original_size": (128, 128), "target_size": (128, 128)}
+    wanted = theirs(PROMPT, image=half, denoising_start=0.8, **asked, **sizes).images
+    found = latent("refined", sampler="ddim", refiner="second")
+    assert (found - half).abs().max() > 0.1
+    torch.testing.assert_close(found, wanted, rtol=0, atol=1e-4 * wanted.abs().max().item())
