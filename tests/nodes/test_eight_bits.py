@@ -7,6 +7,7 @@ from pathlib import Path
 import noisegraph as ng
 import pytest
 import torch
+from noisegraph.nodes.models import shipped
 from noisegraph.nodes.models.eight_bits import EightBits
 from safetensors.torch import save_file
 
@@ -46,3 +47,7 @@ def test_a_file_that_is_missing_or_damaged_is_told(tmp_path: Path) -> None:
     (tmp_path / "cut.safetensors").write_bytes(b"\x20\0\0\0\0\0\0\0{}")
     with pytest.raises(ng.NodeError):
         list(EightBits()(str(tmp_path / "cut.safetensors")))
+
+
+def test_the_built_in_models_together_are_no_larger_than_48_megabytes() -> None:
+    assert sum(path.stat().st_size for path in shipped.WEIGHTS.iterdir()) <= 48e6
