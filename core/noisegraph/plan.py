@@ -229,7 +229,7 @@ class _Planner:
             elif type(arg) is Unset:
                 parts.append(keys.unique())
                 pure = False
-            for wire in wires(arg):
+            for wire in (arg,) if type(arg) is Wire else wires(arg):
                 above = numbers[wire.node]
                 parts.append(keys.wire(tasks[above].key, wire.fields) if wire.fields else self.readings[above])
                 pure = pure and above not in self.impure

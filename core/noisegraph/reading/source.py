@@ -66,6 +66,7 @@ def _finite(number: str) -> float:
     return value
 
 
+_NESTED = frozenset((dict, list))
 _DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_finite)
 
 
@@ -74,14 +75,19 @@ def _members(found: Any) -> int | None:
 
     Level by level, so without recursion.
     """
-    objects, lists, count = [found] if type(found) is dict else [], [found] if type(found) is list else [], 0
+    level, count = [found] if type(found) in _NESTED else [], 0
     for _ in range(DEEPEST):
-        count += sum(map(len, objects))
-        wholes = [*map(dict.values, objects), *lists]
-        objects = [part for whole in wholes for part in whole if type(part) is dict]
-        lists = [part for whole in wholes for part in whole if type(part) is list]
-        if not objects and not lists:
+        inner = []
+        for whole in level:
+            if type(whole) is dict:
+                count += len(whole)
+                whole = whole.values()
+            for part in whole:
+                if type(part) in _NESTED:
+                    inner.append(part)
+        if not inner:
             return count
+        level = inner
     return None
 
 
