@@ -275,6 +275,7 @@ def test_a_monkey_breaks_nothing_and_holds_nothing_up(
     count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)  # it may write files, of any name
+    began = time.thread_time()
     app = app_on(tmp_path, "--seconds", "0.005", "--steps", "20")
     keys = random.Random(count).choices([key for key in KEYS if key not in OUTSIDE], k=count)
 
