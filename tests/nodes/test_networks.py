@@ -13,66 +13,19 @@ from noisegraph.nodes.networks.classifier import AttentionPool, Pool, classifier
 from noisegraph.nodes.networks.unet import UNet, unet
 from torch import nn
 
+from . import checkpoints
+
 PUBLISHED = Path(__file__).parent / "published"
 """Names and shapes of the parameters, as the authors' own code builds them."""
-ADM: dict[str, Any] = {
-    "out_channels": 6,
-    "num_head_channels": 64,
-    "num_classes": 1000,
-    "use_scale_shift_norm": True,
-    "resblock_updown": True,
-}
-STABLE: dict[str, Any] = {
-    "in_channels": 4,
-    "out_channels": 4,
-    "model_channels": 320,
-    "channel_mult": (1, 2, 4, 4),
-    "attention_resolutions": (1, 2, 4),
-    "attention": "transformer",
-}
 CONFIGS: dict[str, dict[str, Any]] = {
-    "iddpm_imagenet_64": {
-        "out_channels": 6,
-        "num_res_blocks": 3,
-        "channel_mult": (1, 2, 3, 4),
-        "attention_resolutions": (4, 8),
-        "num_heads": 4,
-        "use_scale_shift_norm": True,
-    },
-    "adm_imagenet_64": {
-        **ADM,
-        "model_channels": 192,
-        "num_res_blocks": 3,
-        "channel_mult": (1, 2, 3, 4),
-        "attention_resolutions": (2, 4, 8),
-        "use_new_attention_order": True,
-    },
-    "adm_imagenet_256": {
-        **ADM,
-        "model_channels": 256,
-        "channel_mult": (1, 1, 2, 2, 4, 4),
-        "attention_resolutions": (8, 16, 32),
-    },
-    "stable_diffusion_1": {**STABLE, "context_channels": 768, "num_heads": 8},
+    "iddpm_imagenet_64": checkpoints.PUBLISHED["iddpm"][0],
+    "adm_imagenet_64": checkpoints.PUBLISHED["adm-64"][0],
+    "adm_imagenet_256": checkpoints.PUBLISHED["adm-256"][0],
+    "stable_diffusion_1": checkpoints.SD1,
 }
 SIZES: dict[str, tuple[int, dict[str, Any]]] = {
-    "stable_diffusion_2": (
-        865_910_724,
-        {**STABLE, "context_channels": 1024, "num_head_channels": 64, "linear_projections": True},
-    ),
-    "stable_diffusion_xl": (
-        2_567_463_684,
-        {
-            **STABLE,
-            "channel_mult": (1, 2, 4),
-            "attention_resolutions": (2, 4),
-            "transformer_depth": (1, 2, 10),
-            "context_channels": 2048,
-            "vector_channels": 2816,
-            "num_head_channels": 64,
-            "linear_projections": True,
-        },
-    ),
+    "stable_diffusion_2": (865_910_724, checkpoints.SD2),
+    "stable_diffusion_xl": (2_567_463_684, checkpoints.SDXL),
 }
 SMALL: dict[str, Any] = {"model_channels": 32, "channel_mult": (1, 2), "num_res_blocks": 1, "num_heads": 4}
 
