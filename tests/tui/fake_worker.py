@@ -94,6 +94,7 @@ class Worker:
             else:
                 self._commands.put(command)
         self._commands.put(None)
+        self._go.set()  # nobody is left who could let a held run go on
         if self.options.deaf:
             os._exit(0)
 
