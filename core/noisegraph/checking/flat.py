@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ..devices import DTYPES
 from ..errors import MOST_TOLD, GraphError, Place, PluginError, Problem, did_you_mean
 from ..graph import SUFFIX, Graph, find
 from ..needs import unmet
@@ -201,12 +202,14 @@ class Flattener:
         told = ""
         if key == "device" and not (isinstance(value, str) and DEVICE.fullmatch(value)):
             told = f"no such device: {json.dumps(value)}; write cpu, cuda, cuda:1 or mps"
+        elif key == "dtype" and value not in DTYPES:
+            told = f"no such dtype: {json.dumps(value)}; write {', '.join(DTYPES)}"
         elif key == "cache" and type(value) is not bool:
             told = f"'cache' is true or false, found {json.dumps(value)}"
         elif key == "about" and not isinstance(value, str):
             told = f"'about' is a text, found {json.dumps(value)}"
-        elif key == "device":
-            node.device = value
+        elif key in ("device", "dtype"):
+            node.device = _device(node.raw)
         elif key == "cache":
             node.stored = value
         if told:
@@ -216,6 +219,12 @@ class Flattener:
         hint = f'wire it: "{port.name}": "$..."' if port.wired else f'give it a value: "{port.name}": ...'
         told = f"{node.spec.full_name} needs '{port.name}'"
         self.problems.append(Problem(node.scope.place("nodes", node.name), told, hint))
+
+
+def _device(raw: Mapping[str, Any]) -> str:
+    """What a node says of its device and dtype, as `Device.on` reads it."""
+    device, dtype = raw.get("device", ""), raw.get("dtype")
+    return f"{device}/{dtype}" if dtype else str(device)
 
 
 def _is_graph(use: str) -> bool:

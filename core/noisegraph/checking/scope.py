@@ -16,8 +16,8 @@ class FlatNode:
     """One node of the opened graph: `id` is its path, like `refine/guided`.
 
     `args` is what its ports are given, literals as the ports accept them once they are checked, and `reads` the nodes
-    that it reads, both in the order of the signature. `device` and `stored` are what its object says of "device" and
-    "cache".
+    that it reads, both in the order of the signature. `device` is what its object says of "device" and
+    "dtype", `cuda/float16`, where either may be missing, and `stored` what it says of "cache".
     """
 
     id: str
