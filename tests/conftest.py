@@ -1,4 +1,4 @@
-"""What holds for every test: threads of torch do not spin while they wait, and no garbage of other tests is searched."""
+"""What holds for every test: torch's threads do not spin while they wait, no garbage of other tests is searched."""
 
 from __future__ import annotations
 
