@@ -151,10 +151,14 @@ def load(*, file: PictureFile) -> ng.Image:
     import torch
     from PIL import Image, ImageOps
 
-    with Image.open(file) as opened:
-        wide = opened.mode.startswith("I")
-        shallow = opened.convert("I").point(lambda value: value * (1 / 257)).convert("L") if wide else opened
-        upright = ImageOps.exif_transpose(shallow).convert("RGBA")
+    try:
+        with Image.open(file) as opened:
+            wide = opened.mode.startswith("I")
+            shallow = opened.convert("I").point(lambda value: value * (1 / 257)).convert("L") if wide else opened
+            upright = ImageOps.exif_transpose(shallow).convert("RGBA")
+    except (OSError, EOFError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        hint = "it is damaged, or no picture; open it in another program, and save it from there as PNG"
+        raise ng.NodeError(f"the picture '{file}' cannot be read: {error}", hint) from error
     white = Image.new("RGBA", upright.size, "white")
     pixels = numpy.array(Image.alpha_composite(white, upright).convert("RGB"))
     values = torch.from_numpy(pixels).to(torch.get_default_device())

@@ -71,6 +71,16 @@ def test_a_photograph_is_turned_as_its_camera_was_held(tmp_path: Path) -> None:
     assert image.load(file=str(tmp_path / "x.jpg")).shape == (1, 3, 3, 2)
 
 
+@pytest.mark.parametrize("length", [0, 40, 200])
+def test_a_file_that_is_no_whole_picture_is_told_with_what_to_do(length: int, tmp_path: Path) -> None:
+    path = tmp_path / "x.png"
+    Image.effect_noise((32, 32), 50).save(path)
+    path.write_bytes(path.read_bytes()[:length])
+    with pytest.raises(ng.NodeError, match=r"x\.png' cannot be read") as told:
+        image.load(file=str(path))
+    assert "damaged, or no picture" in told.value.hint
+
+
 @pytest.mark.parametrize(("given", "wanted"), [(7, [7]), ([1, 2], [1, 2]), (None, [10])])
 def test_a_label_its_list_and_the_empty_one_become_indices(given: Any, wanted: list[int]) -> None:
     assert label.encode(label=given, classes=10)["y"].tolist() == wanted
