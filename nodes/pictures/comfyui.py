@@ -93,7 +93,9 @@ class _Graph:
         guider = self._linked(name, "guider")
         found = {}
         for told, ports in ways.items():
-            places = [place for one in (guider, name) if one for port in ports if (place := self._linked(one, port))]
+            places = [
+                self._said(one, port) for one in (guider, name) if one for port in ports if self._linked(one, port)
+            ]
             texts = [text for place in places for text in self._texts(place)]
             if texts:
                 found[told] = texts[0]
@@ -134,6 +136,15 @@ class _Graph:
         """The node that an input reads."""
         link = self.nodes[name]["inputs"].get(port)
         return str(link[0]) if _is_link(link) and str(link[0]) in self.nodes else None
+
+    def _said(self, name: str, port: str) -> str:
+        """The node at the end of links of one name: what changes both prompts, as ControlNets do, reads both so."""
+        for _ in range(_FARTHEST):
+            place = self._linked(name, port)
+            if place is None:
+                break
+            name = place
+        return name
 
     def _value(self, name: str, port: str) -> Any:
         """What is typed at an input, or in the node that it reads."""

@@ -176,6 +176,17 @@ def test_two_samplings_are_told_apart_and_circles_end() -> None:
     assert comfyui.read(json.dumps(circle)) is not None
 
 
+def test_a_node_that_changes_both_prompts_does_not_mix_them_up() -> None:
+    both = {"positive": ["6", 0], "negative": ["7", 0], "control_net": ["13", 0], "strength": 1.0}
+    twice = {**both, "positive": ["14", 0], "negative": ["14", 1]}
+    walk = {**COMFY["3"], "inputs": {**COMFY["3"]["inputs"], "positive": ["15", 0], "negative": ["15", 1]}}
+    advanced = {"14": {"class_type": "ControlNetApplyAdvanced", "inputs": both}, "15": {**COMFY["11"], "inputs": twice}}
+    found = comfyui.read(json.dumps({**COMFY, **advanced, "3": walk}))
+    assert found is not None
+    assert found["sampling"]["prompt"] == "beautiful scenery, purple galaxy bottle"
+    assert found["sampling"]["negative"] == "watermark"
+
+
 def test_a_webp_of_comfyui_and_its_own_files_form_are_told(tmp_path: Path) -> None:
     picture = Image.new("RGB", (8, 6))
     exif = picture.getexif()
