@@ -84,10 +84,20 @@ def test_a_caption_that_fails_or_has_nothing_to_say_is_left_out(caplog: pytest.L
     def fails(making: ng.Making) -> str:
         raise ValueError("no words")
 
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    def fails_twice(making: ng.Making) -> str:
+        raise Mute
+
     makers = [ng.Caption("a", fails), ng.Caption("b", lambda making: None), ng.Caption("c", lambda making: "said")]
+    makers += [ng.Caption("d", fails_twice), ng.Caption("e", lambda making: b"bytes")]  # type: ignore[arg-type,return-value]
     with caplog.at_level(logging.WARNING):
         assert captions(makers, MAKING) == {"c": "said"}
     assert "the caption 'a' is left out: ValueError: no words" in caplog.text
+    assert "the caption 'd' is left out: Mute: (it cannot be shown)" in caplog.text
+    assert "the caption 'e' is left out: TypeError: it is a bytes, no text" in caplog.text
 
 
 def test_a_text_in_any_script_stands_in_the_file(tmp_path: Path) -> None:
@@ -103,6 +113,7 @@ def test_each_picture_has_the_seeds_of_its_place_in_the_batch() -> None:
     assert records("$b", b={**changed, "seed": 9}).seeds_of(0, "x", 3) == [[5, 9], [6, 10], [7, 11]]
     listed = {"use": "t.drawn", "seed": [4, 2], "batch": 2}
     assert records("$b", b=listed).seeds_of(0, "x", 2) == [[4], [2]]
+    assert records("$b", b={**listed, "batch": 3}).seeds_of(0, "x", 3) == [[], [], []]
 
 
 def test_where_pictures_may_not_be_those_of_the_batch_no_seed_is_told() -> None:

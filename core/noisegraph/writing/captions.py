@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..errors import said
 from ..extensions import Call, Caption, Making
 from ..plan import Plan, Task
 
@@ -29,9 +30,11 @@ def captions(makers: Sequence[Caption], making: Making) -> dict[str, str]:
     for maker in makers:
         try:
             text = maker.text(making)
+            if not isinstance(text, str | None):
+                raise TypeError(f"it is a {type(text).__name__}, no text")
         except Exception as error:
             told = "the caption '%s' is left out: %s: %s"
-            logging.getLogger(__name__).warning(told, maker.keyword, type(error).__name__, error)
+            logging.getLogger(__name__).warning(told, maker.keyword, type(error).__name__, said(error))
             continue
         if text is not None:
             found[maker.keyword] = text

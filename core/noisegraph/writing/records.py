@@ -75,7 +75,8 @@ class Records:
             return [[] for _ in range(count)]
         asked = [self.plan.tasks[number].literals.get("seed") for number in numbers if batches[number] == count]
         rows = [seeds_from(seed, count) for seed in asked if isinstance(seed, (int, list))]
-        return [list(dict.fromkeys(row[index] for row in rows)) for index in range(count)]
+        own = [row for row in rows if len(row) == count]
+        return [list(dict.fromkeys(row[index] for row in own)) for index in range(count)]
 
     def _batch(self, number: int) -> int | None:
         """How many items a task's value is known to have."""
