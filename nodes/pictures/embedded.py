@@ -28,7 +28,7 @@ def described(path: Path) -> Mapping[str, Mapping[str, str]] | None:
     try:
         with Image.open(path) as picture:
             size, texts = f"{picture.width} x {picture.height}", dict(_texts(picture))
-    except (OSError, ValueError, SyntaxError) as error:
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise ng.NodeError(f"no picture that can be read: {error}", "save it again, or download it again") from None
     for keyword, read in _READERS.items():
         found = read(texts[keyword]) if keyword in texts else None

@@ -202,6 +202,15 @@ def test_a_webp_of_comfyui_and_its_own_files_form_are_told(tmp_path: Path) -> No
     assert drawn["graph"] == {"nodes": "2: CLIPTextEncode, KSampler"}
 
 
+def test_a_picture_of_more_pixels_than_memory_should_hold_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
+    with pytest.raises(ng.NodeError, match="no picture that can be read"):
+        described(png(tmp_path, parameters=A1111))
+    assert code(["show", str(png(tmp_path))]) == 2
+
+
 def test_show_tells_them_and_says_so_of_pictures_that_say_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

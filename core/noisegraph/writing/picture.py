@@ -87,12 +87,12 @@ def thumbnail(picture: Pixels, size: int) -> tuple[int, int, bytes]:
 
 def text_of(path: Path) -> str:
     """The text that noisegraph put in a PNG; raises GraphError where there is none."""
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     try:
         with Image.open(path, formats=["PNG"]) as picture:
             text = getattr(picture, "text", {}).get(KEYWORD)
-    except (OSError, UnidentifiedImageError, ValueError, SyntaxError) as error:
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise GraphError.of(f"not a PNG that can be read: {error}", where=Place(str(path))) from None
     if not isinstance(text, str):
         hint = "give a picture that noisegraph wrote, as it was written; many programs drop texts when they save"
