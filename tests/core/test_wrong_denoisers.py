@@ -91,6 +91,10 @@ def copying(denoiser: ng.Denoiser, x: torch.Tensor, level: ng.Level, scale: floa
     return denoiser(x, level) / torch.tensor([1 + scale]).to(x)
 
 
+def naming(denoiser: ng.Denoiser, x: torch.Tensor, level: ng.Level, scale: float) -> torch.Tensor:
+    return denoiser(x, level) / torch.tensor(data=[1 + scale], dtype=x.dtype, device=x.device)
+
+
 class Counting:
     """Guidance that grows with every question: what it was asked before decides."""
 
@@ -131,6 +135,7 @@ WRONG: list[tuple[Formula, str, str]] = [
     (carrying_gradients, "it_works_where_gradients_are_switched_off", "carries gradients"),
     (looking, "it_never_waits_for_the_device", "looks at a number"),
     (copying, "it_never_waits_for_the_device", "bring tensors there by ng.onto"),
+    (naming, "it_never_waits_for_the_device", "bring tensors there by ng.onto"),
     (Counting(), "it_remembers_nothing", "keep nothing between questions"),
 ]
 

@@ -54,13 +54,15 @@ def _made_of_numbers(copied: list[str]) -> TorchFunctionMode:
     import torch
     from torch.overrides import TorchFunctionMode
 
-    makers = (torch.tensor, torch.as_tensor, torch.Tensor.new_tensor)
+    makers = {torch.tensor: 0, torch.as_tensor: 0, torch.Tensor.new_tensor: 1}  # and where the numbers stand
 
     class Made(TorchFunctionMode):
         def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            result = function(*args, **(kwargs or {}))
-            if function in makers and result.device.type != "cpu" and not isinstance(args[-1], torch.Tensor):
-                copied.append(function.__name__)
+            told = kwargs or {}
+            result = function(*args, **told)
+            if function in makers and result.device.type != "cpu":
+                data = told["data"] if "data" in told else args[makers[function]]
+                copied.extend([] if isinstance(data, torch.Tensor) else [function.__name__])
             return result
 
     return Made()
