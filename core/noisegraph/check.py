@@ -9,7 +9,6 @@ from typing import Any
 from .checking import authors
 from .checking.args import ARGS, Arg, Several, Swept, Unset, Wire, wires
 from .checking.args import Literal as FromInput
-from .checking.authors import Facts
 from .checking.feeds import Feed, Feeds, conflicts, type_of_input
 from .checking.flat import Flattener
 from .checking.literals import Literals, Sweeps, sweep_key
@@ -17,6 +16,7 @@ from .checking.order import cycle_problem, depth_first
 from .checking.scope import Flat, FlatNode
 from .checking.wiring import Wiring
 from .errors import GraphError, Place, Problem, did_you_mean
+from .facts import Facts
 from .garbage import no_search
 from .graph import Graph
 from .port import Port

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 from ..errors import MOST_TOLD, Problem, said
+from ..facts import Facts
 from .args import Arg, Wire, literals, literals_for
 from .problems import Problems
 from .scope import FlatNode
-
-Facts: TypeAlias = Mapping[str, Any]
-"""Port, or field of a value -> a literal, or what is known of a value."""
 
 
 def validate(

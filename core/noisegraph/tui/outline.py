@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-_KEYS = ("use", "about", "device", "dtype", "cache")
+from ..node import RESERVED
 
 
 class Wire(NamedTuple):
@@ -57,7 +57,7 @@ def outline(graph: object) -> Outline:
 
 
 def _item(name: str, node: Mapping[str, Any]) -> Item:
-    ports = {port: value for port, value in node.items() if port not in _KEYS}
+    ports = {port: value for port, value in node.items() if port not in RESERVED}
     wires = tuple(_wires(ports))
     wired = {wire.port for wire in wires}
     values = {port: value for port, value in ports.items() if port not in wired}

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from ...node import RESERVED
 from .patch import Path
-
-RESERVED = ("use", "about", "device", "dtype", "cache")
-"""Keys of a node that are not ports."""
 
 
 class Reference(NamedTuple):
