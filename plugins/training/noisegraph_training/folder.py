@@ -81,7 +81,7 @@ def _is_picture(path: Path) -> bool:
 def _beside(path: Path) -> str:
     """What is written in the text file beside a picture; nothing where there is none."""
     text = path.with_suffix(".txt")
-    return " ".join(text.read_text(encoding="utf-8", errors="replace").split()) if text.is_file() else ""
+    return " ".join(text.read_text(encoding="utf-8-sig", errors="replace").split()) if text.is_file() else ""
 
 
 def _listed(folder: Path) -> dict[str, str]:
@@ -94,7 +94,7 @@ def _listed(folder: Path) -> dict[str, str]:
                 _refuse(f"line {number} of '{folder / LINES}' has no file_name or no {_or(WORDS)}")
             found[name] = words
     if (folder / TABLE).is_file():
-        for name, told in _object(folder / TABLE, (folder / TABLE).read_text(encoding="utf-8")).items():
+        for name, told in _object(folder / TABLE, _text(folder / TABLE)).items():
             words = told if isinstance(told, str) else _words(told)
             if words is None:
                 _refuse(f"'{name}' in '{folder / TABLE}' has no {_or(WORDS)}")
@@ -102,8 +102,16 @@ def _listed(folder: Path) -> dict[str, str]:
     return found
 
 
+def _text(path: Path) -> str:
+    """A list's text, without the mark that editors of Windows put before it."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ng.NodeError(f"'{path}' is not written in UTF-8", "save it so") from error
+
+
 def _lines(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(_text(path).split("\n"), start=1):
         if line.strip():
             yield number, _object(f"line {number} of '{path}'", line)
 

@@ -113,6 +113,20 @@ def test_a_list_that_names_other_pictures_or_is_damaged_is_refused_with_the_plac
     assert "line 1" in refused(cards)
 
 
+@pytest.mark.parametrize("written", [beside, lines, table])
+def test_the_mark_before_a_text_of_windows_is_no_part_of_it(cards: Path, written: Callable[[Path], None]) -> None:
+    written(cards)
+    for path in cards.rglob("*"):
+        if path.suffix in (".txt", ".json", ".jsonl"):
+            path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert folder(path=str(cards), size=8).captions == ["a green card", "a blue card", "a red card"]
+
+
+def test_a_list_in_another_encoding_is_refused_by_name(cards: Path) -> None:
+    (cards / "metadata.jsonl").write_bytes('{"file_name": "red.png", "text": "rosé"}'.encode("latin-1"))
+    assert "metadata.jsonl' is not written in UTF-8" in refused(cards)
+
+
 def test_a_picture_that_cannot_be_read_is_named(cards: Path) -> None:
     beside(cards)
     (cards / "red.png").write_bytes(b"no picture")
