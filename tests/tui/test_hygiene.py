@@ -84,12 +84,14 @@ def test_nothing_heavy_is_imported_before_the_first_frame(tmp_path: Path, graph:
 
 @pytest.mark.slow
 def test_the_first_frame_takes_little_more_cpu_than_that_of_the_smallest_program(tmp_path: Path, graph: str) -> None:
-    seconds, smallest = [9.0], [9.0]
-    while min(seconds) > max(0.25, 2 * min(smallest)):  # what hinders a machine only ever adds
-        assert len(seconds) <= 8, (seconds, smallest)
+    seconds: list[float] = []
+    smallest: list[float] = []
+    while not seconds or min(seconds) > max(0.25, 2 * min(smallest)):  # what hinders a machine only ever adds
+        assert len(seconds) < 8, (seconds, smallest)
         seconds.append(first_frame(tmp_path, graph)[0])
         in_a_terminal(_MINIMAL, str(tmp_path / "minimal"))
         smallest.append(float((tmp_path / "minimal").read_text()))
+    print(f"{min(seconds):.2f} s, the smallest program {min(smallest):.2f} s")
 
 
 def test_no_module_of_the_interface_imports_torch_or_its_kin() -> None:
