@@ -8,9 +8,10 @@ from . import keys
 from .errors import said
 from .keys import Provenance
 from .loop import Later, Loop
-from .plan import Plan, Read, Task
+from .plan import Plan
 from .running.drive import step_keys, stored_steps
 from .store.cache import Cache
+from .task import Read, Task
 
 
 class UnreadableLoopError(Exception):

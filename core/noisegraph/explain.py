@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from .cut import HIDDEN, RUN, cut
 from .early import Early, UnreadableLoopError
 from .history import Memory, describe
-from .plan import Plan, Task
+from .plan import Plan
 from .store.cache import Cache
 from .store.codecs import storable
+from .task import Task
 
 MOST_NAMED = 3
 """How many nodes that come to one task are named on a line; of more, the first."""

@@ -10,9 +10,10 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from .plan import Plan, Task
+from .plan import Plan
 from .reading.memo import write_whole
 from .running.guard import summary
+from .task import Task
 
 MOST_NODES = 5_000
 """Larger graphs are not remembered."""

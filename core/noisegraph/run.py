@@ -10,11 +10,12 @@ from typing import Any, Literal
 from .cut import HIDDEN, RUN, SERVED, cut
 from .devices import using
 from .events import Event, NodeCached, NodeFailed, NodeFinished, NodeStarted, RunFinished, RunStarted, Warned
-from .plan import Plan, Point, Read, Task
+from .plan import Plan, Point
 from .running.beside import Beside
 from .running.guard import held
 from .running.perform import Failed, Performer
 from .store.cache import Cache
+from .task import Read, Task
 
 
 @dataclass(frozen=True)

@@ -21,10 +21,11 @@ from noisegraph.events import NodeFinished
 from noisegraph.explain import explain
 from noisegraph.graph import load, parse
 from noisegraph.history import recall, remember
-from noisegraph.plan import Task, plan
+from noisegraph.plan import plan
 from noisegraph.registry import Local, Registry
 from noisegraph.run import run
 from noisegraph.running.drive import StepKeys, step_keys
+from noisegraph.task import Task
 from noisegraph.writing.records import Records
 
 from .conftest import CPU, Engine, Told

@@ -11,8 +11,8 @@ from .. import keys
 from ..events import Event, NodeStepped
 from ..keys import Provenance, UnkeyedError
 from ..loop import Loop
-from ..plan import Task
 from ..store.cache import Cache
+from ..task import Task
 from .guard import MisbehaviourError, stamp
 
 MOST_LOST = 5.0

@@ -13,9 +13,9 @@ from ..errors import NodeError, Place, Problem, said
 from ..events import Event, NodeFailed
 from ..keys import Provenance
 from ..loop import Loop
-from ..plan import Task
 from ..resident import free_memory
 from ..store.cache import Cache
+from ..task import Task
 from .drive import drive
 from .guard import MisbehaviourError, check_value, stamp, summary
 from .prints import Prints

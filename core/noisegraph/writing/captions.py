@@ -8,7 +8,8 @@ from typing import Any
 
 from ..errors import said
 from ..extensions import Call, Caption, Making
-from ..plan import Plan, Task
+from ..plan import Plan
+from ..task import Task
 
 
 def calls(plan: Plan, numbers: Sequence[int]) -> tuple[Call, ...]:

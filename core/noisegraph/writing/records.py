@@ -15,9 +15,10 @@ from ..checking.args import Literal, Swept, literals
 from ..checking.scope import FlatNode, Scope
 from ..diffusion.noise import seeds_from
 from ..graph import Graph
-from ..plan import Plan, Read, Task
+from ..plan import Plan
 from ..reading import files
 from ..registry import Registry
+from ..task import Read, Task
 from .provenance import Record
 
 MOST_SEEDS = 1000
