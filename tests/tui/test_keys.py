@@ -16,6 +16,7 @@ from noisegraph.tui.help.palette import Everything
 from noisegraph.tui.help.screen import topics
 from noisegraph.tui.keys.chords import Chords, Count
 from noisegraph.tui.keys.footer import MOST, KeyFooter
+from noisegraph.tui.keys.hearing import Hearing
 from noisegraph.tui.keys.keymap import read_keymap
 from noisegraph.tui.theme import THEMES
 from textual.binding import Binding
@@ -195,6 +196,17 @@ def test_two_letters_are_one_command_and_a_letter_alone_another() -> None:
     assert chords.end("d") == ""
     assert chords.firsts == {"d", "z"}
     assert {chord for chords in CHORDS.values() for chord in chords} >= {"dd", "za", "yy"}
+
+
+def test_a_letter_that_was_meant_alone_acts_before_the_next_key_though_nobody_told_that_the_time_was_over() -> None:
+    done: list[str] = []
+    hearing = Hearing({"za": "fold", "dd": "delete"}, {"z": "zoom"}, done.append)
+    for at, key in ((0.0, "z"), (10.0, "d"), (10.1, "d"), (20.0, "z"), (30.0, "z"), (30.1, "a")):
+        hearing.at = at
+        assert hearing.hear(key)
+    assert done == ["zoom", "delete", "zoom", "fold"]
+    hearing.expire(40.0)
+    assert done[4:] == []
 
 
 def test_a_count_is_what_was_pressed_a_moment_before_and_counts_once() -> None:

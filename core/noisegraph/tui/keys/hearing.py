@@ -23,6 +23,7 @@ class Hearing:
         """Whether the key is taken, and nobody else is to hear it."""
         if key.isdigit():
             self.count.press(key)
+        self._single(self.chords.expire())  # on a busy machine the key is heard before the end of the patience is
         waiting = self.chords.waiting
         if waiting:
             name = self.chords.end(key)
