@@ -21,7 +21,7 @@ from noisegraph_training.data import folder
 from PIL import Image
 
 COLOURS = {"red.png": "red", "below/green.jpg": "green", "blue.webp": "blue"}
-GIVEN = {"folder": ".", "iterations": 2, "batch": 2}
+GIVEN = {"folder": ".", "iterations": 2, "batch": 2, "count": 1, "steps": 1}
 WORDS = {name: f"a {colour} card" for name, colour in COLOURS.items()}
 
 
@@ -142,19 +142,21 @@ def test_a_link_that_leads_out_of_the_folder_is_refused(cards: Path, tmp_path_fa
     assert "leads out" in refused(cards)
 
 
-def test_the_librarys_graph_trains_on_a_folder_and_checks_it_before_it_trains(cards: Path) -> None:
+def test_the_librarys_graph_checks_a_folder_trains_on_it_and_draws(cards: Path) -> None:
     graph = json.loads(library()["train/folder"].read_text(encoding="utf-8"))
     graph["nodes"]["network"]["config"] |= {"model_channels": 8, "channel_mult": [1], "attention_resolutions": [1]}
     text = json.dumps(graph)
 
-    def finished() -> RunFinished:
-        checked = require(check(parse(text, folder=cards), Registry.installed(), GIVEN))
+    def finished(**given: str) -> RunFinished:
+        checked = require(check(parse(text, folder=cards), Registry.installed(), GIVEN | given))
         *_, last = run(plan(checked, resolve("cpu")), Cache(1 << 28, None))
         assert isinstance(last, RunFinished)
         return last
 
     assert finished().failed > 0
     table(cards)
-    made = finished().results[0].outputs["weights"]
-    assert made.card["data"].startswith("3 captioned pictures")
-    assert made.card["training"]["iterations"] == 2
+    made = finished(prompt="a red card").results[0].outputs
+    card = made["weights"].card
+    assert card["data"].startswith("3 captioned pictures")
+    assert card["training"]["iterations"] == 2
+    assert made["image"].shape == (1, 3, 64, 64)
