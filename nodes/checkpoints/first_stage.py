@@ -136,5 +136,8 @@ def _told_scale(found: FoundAutoencoder, checkpoint: Checkpoint) -> float | None
     told = checkpoint.configs.get(f"{found.part.prefix}config.json", {}).get("scaling_factor")
     if isinstance(told, (int, float)):
         return float(told)
-    measured = float(checkpoint.notes.get(SCALE, 0))
+    try:
+        measured = float(checkpoint.notes.get(SCALE, 0))
+    except ValueError:  # a note that a file has by chance under this name
+        return None
     return measured if 0 < measured < 1e4 else None

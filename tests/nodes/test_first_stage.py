@@ -50,3 +50,9 @@ def test_what_can_be_no_scale_is_left_alone(value: torch.Tensor, tmp_path: Path)
     state = {name: value.contiguous() for name, value in tensors("ldm-kl").items()}
     save_file({**state, "scale_factor": value}, tmp_path / "model.safetensors")
     assert model.load(path=str(tmp_path / "model.safetensors")).vae.scale == 1.0
+
+
+def test_a_note_of_that_name_that_is_no_number_is_left_alone(tmp_path: Path) -> None:
+    state = {name: value.contiguous() for name, value in tensors("ldm-kl").items()}
+    save_file(state, tmp_path / "model.safetensors", metadata={"scale_factor": "as trained"})
+    assert model.load(path=str(tmp_path / "model.safetensors")).vae.scale == 1.0
