@@ -94,8 +94,12 @@ def pad(
 
 def paste_facts(inputs: ng.Facts) -> ng.Facts:
     """What is known of `image.paste`; raises NodeError for pictures of two sizes."""
-    ng.agree("sizes", image=inputs["image"], over=inputs["over"])
-    return {**inputs["over"], **inputs["image"]}
+    image, over = inputs["image"], inputs["over"]
+    ng.agree("sizes", image=image, over=over)
+    known = {name: fact for name, fact in {**over, **image}.items() if name != "batch"}
+    if "batch" in image and "batch" in over:
+        known["batch"] = max(image["batch"], over["batch"])
+    return known
 
 
 @ng.node(facts=paste_facts)

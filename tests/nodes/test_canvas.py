@@ -68,6 +68,9 @@ def test_sizes_are_known_before_anything_is_made(tmp_path: Path) -> None:
     padded = canvas.pad_facts({"image": known, "top": 1, "bottom": 2, "left": 3, "right": 4})
     assert padded["image"] == {"sizes": (3, 33, 27), "batch": 1}
     assert padded["mask"] == {"sizes": (1, 33, 27)}
+    pasted = canvas.paste_facts({"image": known, "over": {**known, "batch": 4}})
+    assert pasted == {"sizes": (3, 30, 20), "batch": 4}
+    assert "batch" not in canvas.paste_facts({"image": known, "over": {}})
     assert canvas.fit_facts({"image": known, "width": 8, "height": 16}) == {"sizes": (3, 16, 8), "batch": 1}
 
 
