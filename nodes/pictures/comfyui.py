@@ -115,14 +115,13 @@ class _Graph:
 
     def model(self, name: str) -> Row:
         """The checkpoint, and what stands beside it."""
-        model, loras, controls = "", [], []
-        for place in self._above(name):
-            inputs = self.nodes[place]["inputs"]
-            model = model or next((str(inputs[port]) for port in _MODELS if isinstance(inputs.get(port), str)), "")
-            if isinstance(inputs.get("lora_name"), str):
-                loras.append(f"{inputs['lora_name']} ({inputs.get('strength_model', 1)})")
-            if isinstance(inputs.get("control_net_name"), str):
-                controls.append(str(inputs["control_net_name"]))
+        above = [self.nodes[place]["inputs"] for place in self._above(name)]
+        first = self.nodes[self._said(self._linked(name, "guider") or name, "model")]["inputs"]
+        named = (str(one[port]) for one in (first, *above) for port in _MODELS if isinstance(one.get(port), str))
+        model = next(named, "")
+        adapted = (one for one in above if isinstance(one.get("lora_name"), str))
+        loras = [f"{one['lora_name']} ({one.get('strength_model', 1)})" for one in adapted]
+        controls = [one["control_net_name"] for one in above if isinstance(one.get("control_net_name"), str)]
         rows = {"model": model, "loras": ", ".join(loras), "controls": ", ".join(controls)}
         return {told: value for told, value in rows.items() if value}
 

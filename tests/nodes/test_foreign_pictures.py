@@ -187,6 +187,18 @@ def test_a_node_that_changes_both_prompts_does_not_mix_them_up() -> None:
     assert found["sampling"]["negative"] == "watermark"
 
 
+def test_the_model_is_that_which_samples_and_not_an_upscaler_that_is_nearer() -> None:
+    large = {"class_type": "VAEEncode", "inputs": {"upscaler": ["17", 0], "vae": ["4", 2]}}
+    upscaler = {"class_type": "UpscaleModelLoader", "inputs": {"model_name": "4x-sharp.pth"}}
+    walk = {**COMFY["3"], "inputs": {**COMFY["3"]["inputs"], "model": ["18", 0], "latent_image": ["16", 0]}}
+    more = {"lora_name": "second.safetensors", "model": ["10", 0], "clip": ["10", 1]}
+    second = {**COMFY["10"], "inputs": {**COMFY["10"]["inputs"], **more}}
+    found = comfyui.read(json.dumps({**COMFY, "3": walk, "16": large, "17": upscaler, "18": second}))
+    assert found is not None
+    assert found["sampling"]["model"] == "v1-5-pruned-emaonly.safetensors"
+    assert found["sampling"]["loras"] == "second.safetensors (0.5), add_detail.safetensors (0.5)"
+
+
 def test_a_webp_of_comfyui_and_its_own_files_form_are_told(tmp_path: Path) -> None:
     picture = Image.new("RGB", (8, 6))
     exif = picture.getexif()
