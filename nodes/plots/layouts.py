@@ -26,7 +26,7 @@ def layouts(
     """
     import torch
 
-    pictures = [drawn(Paper(side, side, ""), _boxes(layout)) for layout in condition["concat"].cpu()]
+    pictures: list[torch.Tensor] = [drawn(Paper(side, side, ""), _boxes(layout)) for layout in condition["concat"].cpu()]
     return ng.Image(torch.cat(pictures))
 
 

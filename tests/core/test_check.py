@@ -299,8 +299,8 @@ def test_a_mistake_in_a_sub_graph_is_told_once_with_how_many_uses_it_has(engine:
     _put(folder, "wrong.json", {"nodes": nodes, "outputs": {"o": "$bad", "p": "$typo"}})
     once = {"nodes": {"u": {"use": "wrong.json"}}, "outputs": {"x": "$u.o"}}
     twice = {"nodes": {"u": {"use": "wrong.json"}, "v": {"use": "wrong.json"}}, "outputs": {"x": "$u.o"}}
-    many = {"nodes": {f"u{i}": {"use": "wrong.json"} for i in range(200)}, "outputs": {"x": "$u7.o"}}
-    many["nodes"]["own"] = {"use": "t.nubmer"}
+    uses = {f"u{i}": {"use": "wrong.json"} for i in range(200)} | {"own": {"use": "t.nubmer"}}
+    many = {"nodes": uses, "outputs": {"x": "$u7.o"}}
     told = {name: _problems(engine, _put(folder, f"{name}.json", graph_)) for name, graph_ in
             {"once": once, "twice": twice, "many": many}.items()}  # fmt: skip
     assert all("(in u):" in line for line in told["once"])

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from noisegraph.cli import main
-from noisegraph.cli.text import columns, printable, size
-from noisegraph.durations import duration
+from noisegraph.cli.text import columns, printable
+from noisegraph.quantities import duration, size
 
 from .cli_probe import PROBE, call, chain, environment, write
 

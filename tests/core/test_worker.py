@@ -126,6 +126,13 @@ def test_a_run_is_told_from_plan_to_done(talk: Talk, tmp_path: Path) -> None:
     assert [one["seq"] for one in talk.said] == list(range(len(talk.said)))
 
 
+def test_how_many_bytes_of_memory_a_value_holds_is_told(shared: Talk) -> None:
+    first = shared.run("one", chain("probe.number", value=34))
+    second = shared.run("two", chain("probe.number", value=34))
+    held = [one["held"] for one in (*first, *second) if one["event"] == "node" and one["state"] != "running"]
+    assert held == [32, 32]  # an int
+
+
 def test_what_a_run_made_is_in_memory_for_the_next(shared: Talk) -> None:
     shared.run("one", chain("probe.number", value=33))
     second = shared.run("two", chain("probe.number", value=33))

@@ -156,7 +156,7 @@ def test_noisy_classifiers_are_recognised_with_their_size(size: int, config: dic
     told = described(path)
     assert told is not None
     assert told["verdict"]["family"] == "adm-classifier: ADM, noisy classifier"
-    with pytest.raises(ng.NodeError, match="no family"):
+    with pytest.raises(ng.NodeError, match="no whole U-Net; it holds a noisy classifier"):
         found_unet(checkpoint)
 
 

@@ -145,6 +145,7 @@ def test_tensors_missing_renamed_or_of_odd_shapes_end_in_words(
             if not shapes:
                 shapes = {"x": (1,)}
         path = str(write_hollow(tmp_path / f"{number}.safetensors", shapes))
-        for ask in (*nodes.values(), lambda path: described(Path(path))):
+        asks: list[Callable[[str], object]] = [*nodes.values(), lambda path: described(Path(path))]
+        for ask in asks:
             with suppress(ng.NodeError):
                 ask(path)

@@ -140,6 +140,12 @@ def test_lines_of_forms_keep_to_the_width(width: int) -> None:
             assert sum(cell_len(part.text) for part in line.parts) <= width
 
 
+def test_a_form_tells_how_long_a_node_took_and_what_its_value_holds_in_memory() -> None:
+    state = NodeState("done", seconds=0.25, held=65_536)
+    told = lines(node_form("noise", CONTEXT), state, 60)
+    assert any("done · 0.2 s · 65.5 kB in memory" in "".join(part.text for part in line.parts) for line in told)
+
+
 def test_sweeps_are_read_as_they_are_typed() -> None:
     known = swept_names(CONTEXT)
     assert axis("scale = 1, 2.5", known).values == (1, 2.5)
@@ -195,7 +201,7 @@ def test_files_are_offered_by_their_kind_with_their_size(tmp_path: Path, monkeyp
     (tmp_path / ".hidden").mkdir()
     (tmp_path / ".hidden" / "c.png").write_text("x")
     offered = [one for one in files(tmp_path, (".png",)) if one.about == str(tmp_path)]
-    assert [(one.label, one.detail) for one in offered] == [("in/a.png", "2 kB")]
+    assert [(one.label, one.detail) for one in offered] == [("in/a.png", "2.5 kB")]
 
 
 def test_graphs_here_come_before_those_of_the_library(tmp_path: Path) -> None:

@@ -110,8 +110,9 @@ def test_a_node_stands_where_the_run_says_and_after_it_where_the_plan_says() -> 
     running = heard({"event": "node", "node": "a", "state": "running"})
     assert standing("a", running, cached).kind == "running"
     assert standing("b", running, cached).kind == "pending"
-    ended = heard({"event": "node", "node": "a", "state": "done", "seconds": 2.0}, {"event": "done", "failed": 0})
-    assert standing("a", ended, cached) == NodeState("done", "in memory", seconds=2.0)
+    done = {"event": "node", "node": "a", "state": "done", "seconds": 2.0, "held": 96}
+    ended = heard(done, {"event": "done", "failed": 0})
+    assert standing("a", ended, cached) == NodeState("done", "in memory", seconds=2.0, held=96)
     assert standing("b", ended, cached).kind == "stale"
     failed = heard({"event": "node", "node": "b", "state": "failed", "why": "no"}, {"event": "done", "failed": 1})
     assert standing("b", failed, cached).kind == "failed"

@@ -10,7 +10,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.table import Column
 from rich.text import Text
 
-from ..durations import duration
 from ..events import (
     Event,
     NodeFailed,
@@ -20,6 +19,7 @@ from ..events import (
     RunFinished,
     RunStarted,
 )
+from ..quantities import duration
 from ..serving.protocol import Rate
 from .narration import A_WHILE, Quiet, finished, started
 from .text import printable

@@ -9,11 +9,12 @@ from dataclasses import asdict
 import click
 
 from ..folders import cache_folder
+from ..quantities import size
 from ..serving.protocol import told
 from ..store import upkeep
 from ..store.cache import DISK_BYTES
 from .call import Size
-from .text import complain, give, say, size
+from .text import complain, give, say
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Tell it as JSON.")
 

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol
 
-from ..durations import duration
 from ..events import (
     Event,
     NodeFailed,
@@ -19,6 +18,7 @@ from ..events import (
     RunStarted,
     Warned,
 )
+from ..quantities import duration
 from ..serving.protocol import Rate
 from .text import coloured, printable, say
 

@@ -9,11 +9,11 @@ from typing import Any
 import click
 
 from ..check import missing
-from ..durations import duration
 from ..explain import Explained, explain
 from ..facts import memory
 from ..history import recall
 from ..plan import Plan
+from ..quantities import duration
 from ..request import afresh
 from ..serving.protocol import estimate, explained
 from .call import cache_for, called, folder_of, on_graph, sorted_out, with_cache

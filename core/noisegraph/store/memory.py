@@ -38,6 +38,11 @@ class Memory:
     def __len__(self) -> int:
         return len(self._held) + len(self._spared)
 
+    def bytes_of(self, key: bytes) -> int:
+        """How many bytes this value holds; 0 where it is not here."""
+        held = self._held.get(key) or self._spared.get(key)
+        return held[1] if held is not None else 0
+
     def get(self, key: bytes) -> Held | None:
         """What is held, now the most recently used."""
         with self._lock:

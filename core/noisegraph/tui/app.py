@@ -86,7 +86,7 @@ class NoisegraphApp(Authored, Failing, Outside):
         self.theme_changed_signal.subscribe(self, lambda theme: self.remember())
 
     def _new_hearing(self, chords: dict[str, tuple[str, ...]]) -> Hearing:
-        alone = {key: one.id for one in COMMANDS.values() for key in one.single_keys.split(",")}
+        alone = {key: one.id for one in COMMANDS.values() for key in one.single_keys.split(",") if key}
         return Hearing(chords_of(chords), alone, self.act)
 
     def _take_keymap(self) -> None:

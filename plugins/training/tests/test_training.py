@@ -142,11 +142,11 @@ def test_training_that_diverges_stops_and_gives_the_last_good_weights(
     worst: float, caplog: pytest.LogCaptureFixture
 ) -> None:
     def objective(network: Any, iteration: int, device: torch.device) -> Tensor:
-        found = network(torch.ones(2, 1, 2, 2), torch.zeros(2), y=torch.zeros(2, dtype=torch.int64))
+        found: Tensor = network(torch.ones(2, 1, 2, 2), torch.zeros(2), y=torch.zeros(2, dtype=torch.int64))
         return (found - 1).square().mean() * (worst if iteration == 5 else 1.0)
 
-    def loop(**settings: int) -> ng.Loop[Trained]:
-        schedule = Schedule(batch=2, per_step=2, learning_rate=1e-3, warmup=1, **settings)
+    def loop(iterations: int) -> ng.Loop[Trained]:
+        schedule = Schedule(iterations, batch=2, per_step=2, learning_rate=1e-3, warmup=1)
         return descend(ARCHITECTURE, schedule, objective, lambda network: {})
 
     diverging = loop(iterations=20)

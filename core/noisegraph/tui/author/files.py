@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ...folders import model_folders
+from ...quantities import size
 from ..dialogs.matching import Choice
 
 MOST_FOUND = 2000
@@ -17,12 +18,12 @@ def files(folder: Path, suffixes: Sequence[str]) -> Iterator[Choice[str]]:
     """The files by the path that the graph would write, with their size."""
     left, seen = MOST_FOUND, set[str]()
     for home in dict.fromkeys((folder, Path.cwd(), *model_folders())):
-        for path, size in _below(home):
+        for path, count in _below(home):
             name = path.relative_to(home).as_posix()
             if name in seen or (suffixes and path.suffix.lower() not in suffixes):
                 continue
             seen.add(name)
-            yield Choice(name, name, _bytes(size), str(home))
+            yield Choice(name, name, size(count), str(home))
             left -= 1
             if not left:
                 return
@@ -37,11 +38,3 @@ def _below(home: Path) -> Iterator[tuple[Path, int]]:
                 yield path, path.stat().st_size
             except OSError:
                 continue
-
-
-def _bytes(size: float) -> str:
-    for unit in ("B", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"

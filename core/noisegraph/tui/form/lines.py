@@ -10,7 +10,7 @@ from itertools import zip_longest
 
 from rich.cells import cell_len, set_cell_size
 
-from ...durations import duration
+from ...quantities import duration, size
 from ..rows import Part, Tone
 from ..state.node import GLYPHS, NodeState
 from .fields import Field, Form
@@ -113,6 +113,7 @@ def _told(form: Form, state: NodeState, width: int) -> Iterator[Line]:
     if state.kind != "unknown":
         tone = _STATES.get(state.kind, "")
         told = [f"{GLYPHS[state.kind]} {state.kind}", state.why, duration(state.seconds) if state.seconds else ""]
+        told.append(f"{size(state.held)} in memory" if state.held else "")
         text = " · ".join(part for part in told if part)
         yield from _section("state", [Line((Part(f" {part}", tone),)) for part in textwrap.wrap(text, width - 2)])
     for title, text in (("about", form.about), ("help", form.doc)):

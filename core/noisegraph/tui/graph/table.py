@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ...durations import duration
+from ...quantities import duration
 from ..outline import Outline
 from .order import drawing
 from .rails import source

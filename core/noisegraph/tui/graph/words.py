@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from ...durations import duration
+from ...quantities import duration
 from ..outline import Item, Outline
 from ..state.node import NodeState
 

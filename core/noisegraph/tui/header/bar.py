@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widget import Widget
 
-from ...durations import duration
+from ...quantities import duration
 from ..link.lines import Message
 from ..state.run import Run
 from ..state.store import Store

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ...durations import duration
+from ...quantities import duration
 from ..link.lines import Message
 from ..paths import short_path
 from .ring import Level

@@ -9,7 +9,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from ...durations import duration
+from ...quantities import duration
 from ..rows import Part, Rows, Tone
 from ..state.run import Run, Status
 from ..state.store import Store

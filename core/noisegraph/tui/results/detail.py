@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 import time
 
-from ...durations import duration
+from ...quantities import duration
 from ..graph.words import Part
 from ..paths import short_path
 from .compare import differences, first_differing

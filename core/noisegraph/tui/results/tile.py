@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 import time
 
-from ...durations import duration
+from ...quantities import duration
 from ..graph.words import Part, fitted, short
 from ..picture.blocks import fitted as filled
 from .result import Result

@@ -40,3 +40,5 @@ class NodeState:
     """Seconds left."""
     seconds: float | None = None
     """How long it took, or took when it last ran."""
+    held: int = 0
+    """Bytes of its value in the worker's memory."""

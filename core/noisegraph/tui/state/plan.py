@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ...durations import duration
+from ...quantities import duration
 from ..link.lines import Message
 from .node import Kind, NodeState
 from .run import Run
@@ -59,7 +59,7 @@ def standing(name: str, run: Run | None, plan: Plan) -> NodeState:
     if planned is None:
         return ran or _UNKNOWN
     if planned.kind == "cached" and ran is not None and ran.kind in ("done", "cached"):
-        return NodeState("done" if ran.kind == "done" else "cached", planned.why, ran.of, ran.of, seconds=ran.seconds)
+        return replace(ran, why=planned.why, step=ran.of)
     if planned.kind == "stale" and ran is not None and ran.kind in ("failed", "blocked"):
         return ran
     return planned

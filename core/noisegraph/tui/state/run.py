@@ -123,7 +123,9 @@ def _noded(run: Run, message: Message) -> Run:
     if kind not in _KINDS:
         return run
     before = run.nodes.get(name, NodeState())
+    held = message.get("held")
     state = replace(before, kind=kind, why=str(message.get("why", "")), seconds=message.get("seconds"), eta=None)
+    state = replace(state, held=held if isinstance(held, int) else 0)
     nodes = {**run.nodes}
     nodes.pop(name, None)  # the latest stands last
     nodes[name] = state

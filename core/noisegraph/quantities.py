@@ -1,4 +1,4 @@
-"""Spans of time as people say them, alike wherever one is told."""
+"""Spans of time and numbers of bytes as people say them, alike wherever one is told."""
 
 from __future__ import annotations
 
@@ -11,3 +11,12 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def size(count: float) -> str:
+    """A number of bytes as people say it: `1.5 MB`."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"
