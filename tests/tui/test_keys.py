@@ -220,6 +220,16 @@ def test_a_count_is_what_was_pressed_a_moment_before_and_counts_once() -> None:
     assert count.take() == 1
 
 
+def test_a_digit_after_another_key_begins_another_number() -> None:
+    hearing = Hearing({}, {}, lambda name: None)
+    for key in ("4", "slash", "1"):
+        hearing.hear(key)
+    assert hearing.count.take() == 1
+    for key in ("1", "2", "d"):
+        hearing.hear(key)
+    assert hearing.count.take() == 12
+
+
 def test_z_gives_a_pane_the_screen_and_escape_takes_it_back(tmp_path: Path) -> None:
     app = app_on(tmp_path)
 

@@ -54,9 +54,9 @@ class Count:
         self._digits = ""
         self._since = 0.0
 
-    def press(self, digit: str) -> None:
-        """A digit was pressed."""
-        fresh = self._clock() - self._since > PATIENCE
+    def press(self, digit: str, follows: bool = True) -> None:
+        """A digit was pressed; it begins another number where it does not follow a digit, or follows late."""
+        fresh = not follows or self._clock() - self._since > PATIENCE
         self._digits = (("" if fresh else self._digits) + digit)[-2:]
         self._since = self._clock()
 

@@ -18,11 +18,14 @@ class Hearing:
         self._alone = alone
         """Key -> id, for letters that are commands and also begin chords."""
         self._act = act
+        self._heard = ""
+        """The key before."""
 
     def hear(self, key: str) -> bool:
         """Whether the key is taken, and nobody else is to hear it."""
         if key.isdigit():
-            self.count.press(key)
+            self.count.press(key, follows=self._heard.isdigit())
+        self._heard = key
         self._single(self.chords.expire())  # on a busy machine the key is heard before the end of the patience is
         waiting = self.chords.waiting
         if waiting:
