@@ -26,7 +26,8 @@ def layouts(
     """
     import torch
 
-    pictures: list[torch.Tensor] = [drawn(Paper(side, side, ""), _boxes(layout)) for layout in condition["concat"].cpu()]
+    paper = Paper(side, side, "")
+    pictures: list[ng.Tensor] = [drawn(paper, _boxes(layout)) for layout in condition["concat"].cpu()]
     return ng.Image(torch.cat(pictures))
 
 

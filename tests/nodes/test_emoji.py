@@ -146,7 +146,7 @@ def test_names_are_drawn_as_their_glyphs_and_combinations_that_were_held_out_too
     own = torch.tensor(rows)
     seen = own < count
     in_clip, in_pixels = (mine @ wanted.T).argmax(1), torch.cdist(found.flatten(1), every.flatten(1)).argmin(1)
-    for nearest, least in ((in_clip, 0.65), (in_pixels, 0.8)):
+    for nearest, least in ((in_clip, 0.7), (in_pixels, 0.85)):
         right = nearest == own
         assert right[seen].float().mean() >= least
         assert right[~seen].float().mean() >= least
