@@ -408,6 +408,7 @@ def test_events_are_json_lines_that_count_up_and_end_with_result_and_done(
     assert told[0]["event"] == "plan"
     assert [one["event"] for one in told[-2:]] == ["result", "done"]
     assert [one["step"] for one in told if one["event"] == "progress"][-1] == 3
+    assert [one["held"] for one in told if one.get("state") == "done"] == [32]  # an int in memory
     assert told[-2]["points"][0]["files"] == {"out": ["graph-0001.json"]}
 
 

@@ -75,6 +75,7 @@ def command(
     _tell_differences(call, plan, quiet)
     cache = cache_for(call.registry, memory, disk)
     teller = _narration(quiet, traceback, lambda use: _origin(call.registry, use))
+    speaker.follow(plan, cache.memory)
     speak = _speak(speaker) if events else _silent
     try:
         last = _run(plan, runner(cache), teller, speak, folder_of(disk))

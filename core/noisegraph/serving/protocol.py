@@ -24,6 +24,8 @@ from ..events import (
     Warned,
 )
 from ..explain import Explained
+from ..plan import Plan
+from ..store.memory import Memory
 
 Message: TypeAlias = dict[str, Any]
 VERSION = 1
@@ -74,6 +76,13 @@ class Speaker:
         self._rates: dict[str, Rate] = {}
         self._told: dict[str, float] = {}
         self._shown = float("-inf")
+        self._keys: Mapping[str, bytes] = {}
+        self._memory: Memory | None = None
+
+    def follow(self, plan: Plan, memory: Memory) -> None:
+        """Say from now on how many bytes each value of the plan holds in memory once it is there."""
+        self._keys = {task.id: task.key for task in plan.tasks}
+        self._memory = memory
 
     def message(self, event: str, **content: Any) -> Message:
         """A message of the run."""
@@ -90,9 +99,9 @@ class Speaker:
             case NodeStepped():
                 yield from self._stepped(event)
             case NodeFinished():
-                yield self.message("node", node=event.node, state="done", seconds=round(event.seconds, 6))
+                yield self._there(event.node, "done", seconds=round(event.seconds, 6))
             case NodeCached():
-                yield self.message("node", node=event.node, state="cached", why=f"in the cache ({event.tier})")
+                yield self._there(event.node, "cached", why=f"in the cache ({event.tier})")
             case NodeFailed():
                 state = "blocked" if event.kind == "blocked" else "failed"
                 yield self.message("node", node=event.node, use=event.use, state=state, why=event.message)
@@ -108,6 +117,10 @@ class Speaker:
         return self.message(
             "error", kind="graph", message="\n".join(map(str, problems)), problems=[told(one) for one in problems]
         )
+
+    def _there(self, node: str, state: str, **content: Any) -> Message:
+        held = self._memory.bytes_of(self._keys.get(node, b"")) if self._memory is not None else 0
+        return self.message("node", node=node, state=state, held=held, **content)
 
     def _error(self, event: NodeFailed) -> Message:
         return self.message(

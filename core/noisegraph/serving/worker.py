@@ -211,15 +211,13 @@ class Worker:
     def _events(self, plan: Plan, command: Message, speaker: Speaker, run_id: str) -> RunFinished | None:
         """Run to the last event; None where the run was cancelled before."""
         seconds: dict[str, float] = {}
-        keys = {task.id: task.key for task in plan.tasks}
+        speaker.follow(plan, self._cache.memory)
         events = run(plan, self._cache, afresh_in(command, plan))
         try:
             with contextlib.closing(events):  # type: ignore[type-var]
                 while self.gate.may_go_on(run_id, self._answer):
                     event = next(events)
                     for message in speaker.messages(event):
-                        if message.get("state") in ("done", "cached"):
-                            message["held"] = self._cache.memory.bytes_of(keys[message["node"]])
                         self._send(message)
                     if isinstance(event, NodeFinished):
                         seconds[event.node] = event.seconds
