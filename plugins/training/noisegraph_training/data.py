@@ -13,6 +13,7 @@ from . import folder as captioned_folder
 from .examples import Captioned, Examples
 from .scenes import Scenes
 from .scenes import scenes as drawn_scenes
+from .wordings import dyed as in_other_colours
 from .wordings import repeated
 
 
@@ -50,6 +51,7 @@ def emoji(
     part: unicode_emoji.Part = "train",
     every: Annotated[int, Field(ge=1, le=200)] = 1,
     repeat: Annotated[int, Field(ge=1, le=20)] = 1,
+    dyed: bool = False,
     size: Annotated[int, Field(ge=8, le=136)] = 64,
 ) -> Captioned:
     """The 3,655 emoji of Unicode 15, drawn with Noto Color Emoji on white, with their names.
@@ -57,11 +59,13 @@ def emoji(
     part: which; held out are 200 people, each with a skin tone that its kind is not trained with
     every: one emoji in so many, for a quick trial; 1 is all
     repeat: how many times each that shows no person stands there, in turn under its name and under what people say
+    dyed: whether things of one colour follow in nine others, as "blue car"
     size: pixels a side
 
     Needs the Debian packages fonts-noto-color-emoji (SIL Open Font License), unicode-data and libraqm0.
     """
-    found = repeated(unicode_emoji.chosen(part)[::every], repeat)
+    chosen = unicode_emoji.chosen(part)[::every]
+    found = [*repeated(chosen, repeat), *(in_other_colours(chosen) if dyed else ())]
     share = f", one in {every}" if every > 1 else ""
     name = f"emoji of Unicode 15 in Noto Color Emoji at {size} x {size}, {part}{share}"
     return Captioned(unicode_emoji.drawn(found, size), [one.name for one in found], name, "OFL-1.1")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import noisegraph as ng
 
+from .dyes import in_colour
+
 if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFont import FreeTypeFont
@@ -31,11 +33,12 @@ _LINE = re.compile(r"(?P<codes>[0-9A-F ]+?)\s*; fully-qualified\s*# \S+ E(?P<maj
 
 
 class Emoji(NamedTuple):
-    """One emoji: its characters, its name and the subgroup that Unicode puts it in."""
+    """One emoji: its characters, its name, the subgroup that Unicode puts it in, and the colour it is dyed in."""
 
     text: str
     name: str
     group: str
+    colour: str = ""
 
 
 def parsed(lines: Iterable[str]) -> Iterator[Emoji]:
@@ -74,9 +77,16 @@ def drawn(emoji: Sequence[Emoji], size: int) -> Tensor:
     import torch
     from PIL import Image
 
-    font = _font()
-    pictures = [_glyph(one, font).resize((size, size), Image.Resampling.HAMMING) for one in emoji]
+    pictures = [one.resize((size, size), Image.Resampling.HAMMING) for one in glyphs(emoji)]
     return torch.from_numpy(numpy.stack([numpy.asarray(one) for one in pictures])).permute(0, 3, 1, 2).contiguous()
+
+
+def glyphs(emoji: Iterable[Emoji]) -> Iterator[Image]:
+    """Each emoji in the one size that the font has, on white, dyed where it is to be."""
+    font = _font()
+    for one in emoji:
+        glyph = _glyph(one, font)
+        yield in_colour(glyph, one.colour) if one.colour else glyph
 
 
 def version() -> str:

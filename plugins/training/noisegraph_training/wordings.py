@@ -1,11 +1,12 @@
-"""What people type for an emoji beside the name that Unicode gives it."""
+"""What people type for an emoji beside the name that Unicode gives it, and for one in another colour."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import cycle, islice
 
-from .emoji import Emoji
+from .dyes import DYES, main_hue
+from .emoji import Emoji, glyphs
 
 _PEOPLE = ("person", "family", "hand", "body-parts")
 _PLAIN = {
@@ -23,6 +24,13 @@ _PLAIN = {
     "evergreen": "fir",
 }
 """Everyday words for words of the list."""
+_THINGS = (
+    *("animal", "plant", "food", "drink", "dishware", "place-building"),
+    *("transport-ground", "transport-air", "transport-water", "sport", "award", "clothing", "music"),
+    *("light", "book", "mail", "lock", "tool", "household", "heart", "geometric"),
+)
+"""How the groups begin of what may have another colour."""
+_COLOURS = frozenset((*DYES, "white"))
 
 
 def repeated(emoji: Sequence[Emoji], times: int) -> list[Emoji]:
@@ -37,14 +45,35 @@ def repeated(emoji: Sequence[Emoji], times: int) -> list[Emoji]:
     ]
 
 
+def dyed(emoji: Sequence[Emoji]) -> Iterator[Emoji]:
+    """The things among them that are of one colour which their name does not tell, once in each of nine colours.
+
+    They teach what a colour is of: "blue car" from an automobile, which is red.
+    """
+    things = [one for one in emoji if one.group.startswith(_THINGS) and _COLOURS.isdisjoint(one.name.split())]
+    for one, glyph in zip(things, glyphs(things), strict=True):
+        if main_hue(glyph) is not None:
+            names = list(dict.fromkeys(map(_without_colour, _without_article(one))))
+            for colour, name in zip(DYES, cycle(names), strict=False):
+                yield one._replace(name=f"{colour} {name}", colour=colour)
+
+
 def wordings(one: Emoji) -> list[str]:
     """Its name, then other words for it, each once: with an article, in plain words, as messengers call it."""
     flag = one.name.removeprefix("flag: ") if one.name.startswith("flag: ") else ""
     if flag:
         return [one.name, f"flag of {flag}", f"{flag} flag"]
-    plain = " ".join(_PLAIN.get(word, word) for word in one.name.split(" "))
-    names = [one.name, plain, *_aliases(one)]
+    names = _without_article(one)
     return list(dict.fromkeys([*names[:1], _with_article(one.name), *names[1:], *map(_with_article, names[1:])]))
+
+
+def _without_article(one: Emoji) -> list[str]:
+    plain = " ".join(_PLAIN.get(word, word) for word in one.name.split(" "))
+    return list(dict.fromkeys([one.name, plain, *_aliases(one)]))
+
+
+def _without_colour(name: str) -> str:
+    return " ".join(word for word in name.split(" ") if word not in _COLOURS)
 
 
 def _aliases(one: Emoji) -> Iterator[str]:
