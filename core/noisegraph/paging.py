@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,21 +14,28 @@ WORTH_PAGING = 2**16
 
 
 class Pages:
-    """The layers of a module that are paged; `room` bytes are there for those that are in, None: for all of them.
+    """The layers of a module whose weights wait; `room` bytes are there for those that are in, None: for all of them.
 
     Once the room is full, the layer that came last makes place for the next one. A network asks its layers in the same
     order at every step, so that the one used longest ago, which would go first elsewhere, is the one wanted soonest.
     """
 
-    def __init__(self, module: torch.nn.Module, device: torch.device, dtype: torch.dtype, room: int | None) -> None:
+    def __init__(
+        self,
+        module: torch.nn.Module,
+        names: Iterable[str],
+        device: torch.device,
+        dtype: torch.dtype,
+        room: int | None,
+    ) -> None:
+        """`names` are of weights that `paged_names` has."""
         self.device, self.dtype, self.room = device, dtype, room
         self.stored: dict[torch.nn.Module, torch.nn.Parameter] = {}
         self.inside: OrderedDict[torch.nn.Module, int] = OrderedDict()
-        for name in paged_names(module):
-            layer, weight = module.get_submodule(name.removesuffix(".weight")), module.get_parameter(name)
-            if weight.dtype != dtype or weight.device.type != device.type:
-                self.stored[layer] = weight
-                layer.register_forward_pre_hook(self._asked)
+        for name in names:
+            layer = module.get_submodule(name.removesuffix(".weight"))
+            self.stored[layer] = module.get_parameter(name)
+            layer.register_forward_pre_hook(self._asked)
 
     def _asked(self, layer: torch.nn.Module, _: Any) -> None:
         if layer not in self.inside:

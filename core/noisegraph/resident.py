@@ -6,7 +6,8 @@ import gc
 import os
 import sys
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from threading import RLock
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,10 +27,11 @@ autoencoder, which would blur and save little, is not."""
 
 
 class _Held(NamedTuple):
-    """A module, and those of its layers that are paged."""
+    """A module, those of its layers that are paged, and how many bytes it has to itself at most."""
 
     module: torch.nn.Module
     pages: Pages | None
+    size: int
 
 
 class _Resident:
@@ -45,25 +47,23 @@ class _Resident:
             if key in self.held:
                 self.held.move_to_end(key)
             else:
-                free = self.make_room(_needed(weights), torch_device())
                 with no_search():
-                    self.held[key] = _load(weights, free)
+                    self.held[key] = _Loading(self.make_room).held(weights)
             return self.held[key]
 
     def make_room(self, needed: int, device: torch.device) -> int:
         """Move networks out until so many bytes are free, or none is left; how many are."""
         for key in [key for key in self.held if key[1].kind == device.type]:
-            if needed <= _free(device, self.modules):
+            if needed <= self.free(device):
                 break
             del self.held[key]
             gc.collect()
             _give_back(device)
-        return _free(device, self.modules)
+        return self.free(device)
 
-    @property
-    def modules(self) -> list[tuple[Device, torch.nn.Module]]:
-        """Those that are held, and where."""
-        return [(device, one.module) for (_, device), one in self.held.items()]
+    def free(self, device: torch.device) -> int:
+        """Bytes that networks may still take there."""
+        return _free(device, [one.size for (_, there), one in self.held.items() if there.kind == device.type])
 
 
 _RESIDENT = _Resident()
@@ -108,52 +108,68 @@ def free_memory() -> None:
         torch.mps.empty_cache()
 
 
-def _load(weights: Weights, free: int) -> _Held:
-    """The network whole on the device; or paged, where it does not fit, is stored narrow, or must be converted."""
-    import torch
+class _Loading:
+    """How one network is put on the device: whole; or paged, where it has no room, is narrow, or must be converted."""
 
-    device, dtype = torch_device(), torch_dtype()
-    fits = _needed(weights) <= free
-    waits = not fits or device.type == "cpu"  # there a copy in another type is not made before it is needed
-    narrow = False
+    def __init__(self, make_room: Callable[[int, torch.device], int]) -> None:
+        self.make_room = make_room
+        self.device, self.dtype = torch_device(), torch_dtype()
+        self.narrow = False
+        self.size = self.free = 0
+        self.waiting: list[str] = []
+        """Weights that are brought in when their layer is asked."""
 
-    def placing(module: torch.nn.Module) -> Callable[[str, torch.Tensor], torch.Tensor]:
-        nonlocal narrow
-        paged = paged_names(module) if waits or current().dtype == FLOAT8 else frozenset()
-        narrow = current().dtype == FLOAT8 and sum(one.numel() for one in module.parameters()) >= WORTH_NARROWING
+    @property
+    def fits(self) -> bool:
+        """Whether there is room for it, and half as much again to work in."""
+        return self.size * 3 // 2 <= self.free
+
+    def held(self, weights: Weights) -> _Held:
+        """The network, loaded."""
+        import torch
+
+        module = made(weights, self.placing)
+        if self.device.type == "cuda" and self.fits:
+            module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        room = 0 if self.narrow else None if self.fits else self.free // 2
+        pages = Pages(module, self.waiting, self.device, self.dtype, room) if self.waiting else None
+        return _Held(module, pages, self.size if self.fits else min(self.size, self.free // 2))
+
+    def placing(
+        self, module: torch.nn.Module, blanks: Mapping[str, torch.Tensor]
+    ) -> Callable[[str, torch.Tensor], torch.Tensor]:
+        """Make room for what the network will take, of which its file may have more or less."""
+        import torch
+
+        numbers = sum(one.numel() for one in blanks.values())
+        self.narrow = current().dtype == FLOAT8 and numbers >= WORTH_NARROWING
+        paged = cache(lambda: paged_names(module))
+        narrow = sum(blanks[name].numel() for name in paged()) if self.narrow else 0
+        self.size = numbers * self.dtype.itemsize - narrow * (self.dtype.itemsize - 1)
+        self.free = self.make_room(self.size * 3 // 2, self.device)
+        # on the CPU a copy in another type is not made before it is needed
+        waits = not self.fits or self.device.type == "cpu" or self.narrow
 
         def place(name: str, one: torch.Tensor) -> torch.Tensor:
+            if one.dtype == self.dtype and one.device.type == self.device.type and not self.narrow:
+                return one
             if not one.is_floating_point():
-                return one.to(device)
-            if name in paged and narrow:
-                return one.to(device if fits else one.device, torch.float8_e4m3fn)
-            return one if name in paged and waits else one.to(device, dtype)
+                return one.to(self.device)
+            if not waits or name not in paged():
+                return one.to(self.device, self.dtype)
+            self.waiting.append(name)
+            return one.to(self.device if self.fits else one.device, torch.float8_e4m3fn) if self.narrow else one
 
         return place
 
-    module = made(weights, placing)
-    if device.type == "cuda" and fits:
-        module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    pages = Pages(module, device, dtype, 0 if narrow else None if fits else free // 2)
-    return _Held(module, pages if pages.stored else None)
 
-
-def _needed(weights: Weights) -> int:
-    """The weights' size in bytes: near enough to what the network takes, and half as much again to work in."""
-    try:
-        return (weights.size or os.path.getsize(weights.path)) * 3 // 2
-    except OSError:
-        return 0
-
-
-def _free(device: torch.device, modules: Sequence[tuple[Device, torch.nn.Module]]) -> int:
+def _free(device: torch.device, taken: Sequence[int]) -> int:
     """Bytes that networks may still take: what is free on a GPU, else half the computer's memory for all of them."""
     import torch
 
     if device.type == "cuda":
         unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return torch.cuda.mem_get_info(device)[0] + unused
-    taken = (one.nbytes for _, module in modules for one in module.parameters() if one.device.type == device.type)
     return _physical_memory() // 2 - sum(taken)
 
 

@@ -154,11 +154,11 @@ class _Mapped:
         if not entry.numel:
             return torch.empty(entry.shape, dtype=dtype)
         begin = entry.start // self.stretch * self.stretch
-        lying = torch.frombuffer(
-            self._map(begin, entry), dtype=torch.uint8, count=entry.size, offset=entry.start - begin
-        )
-        aligned = lying if entry.start % dtype.itemsize == 0 else lying.clone()
-        return aligned.view(dtype).view(entry.shape)
+        lying, offset = self._map(begin, entry), entry.start - begin
+        if entry.start % dtype.itemsize == 0:
+            return torch.frombuffer(lying, dtype=dtype, count=entry.numel, offset=offset).view(entry.shape)
+        across = torch.frombuffer(lying, dtype=torch.uint8, count=entry.size, offset=offset)
+        return across.clone().view(dtype).view(entry.shape)
 
     def _map(self, begin: int, entry: Entry) -> mmap:
         """The map from `begin` on that reaches to the end of the tensor."""
@@ -192,4 +192,5 @@ def _tensor(made: Made, files: Files) -> Tensor:
     found = [files.tensor(source) for source in made.sources]
     whole = found[0] if len(found) == 1 else torch.cat(found)
     part = whole if made.rows is None else whole[made.rows[0] : made.rows[1]]
-    return (part.T.contiguous() if made.turned else part).reshape(made.shape)
+    as_ours = part.T.contiguous() if made.turned else part
+    return as_ours if as_ours.shape == made.shape else as_ours.reshape(made.shape)

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .blocks import GroupNorm, zeroed
+from .layers import Conv2d, LayerNorm, Linear
 
 
 class AttentionBlock(nn.Module):
@@ -57,10 +58,10 @@ class CrossAttention(nn.Module):
     def __init__(self, channels: int, context_channels: int, heads: int, width: int) -> None:
         super().__init__()
         self.heads = heads
-        self.to_q = nn.Linear(channels, heads * width, bias=False)
-        self.to_k = nn.Linear(context_channels, heads * width, bias=False)
-        self.to_v = nn.Linear(context_channels, heads * width, bias=False)
-        self.to_out = nn.Sequential(nn.Linear(heads * width, channels), nn.Dropout(0.0))
+        self.to_q = Linear(channels, heads * width, bias=False)
+        self.to_k = Linear(context_channels, heads * width, bias=False)
+        self.to_v = Linear(context_channels, heads * width, bias=False)
+        self.to_out = nn.Sequential(Linear(heads * width, channels), nn.Dropout(0.0))
 
     def forward(self, x: Tensor, tokens: Tensor | None = None) -> Tensor:
         tokens = x if tokens is None else tokens
@@ -77,7 +78,7 @@ class GatedGELU(nn.Module):
 
     def __init__(self, channels: int, inner: int) -> None:
         super().__init__()
-        self.proj = nn.Linear(channels, 2 * inner)
+        self.proj = Linear(channels, 2 * inner)
 
     def forward(self, x: Tensor) -> Tensor:
         value, gate = self.proj(x).chunk(2, dim=-1)
@@ -89,7 +90,7 @@ class FeedForward(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.net = nn.Sequential(GatedGELU(channels, 4 * channels), nn.Dropout(0.0), nn.Linear(4 * channels, channels))
+        self.net = nn.Sequential(GatedGELU(channels, 4 * channels), nn.Dropout(0.0), Linear(4 * channels, channels))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.net(x)  # type: ignore[no-any-return]
@@ -107,7 +108,7 @@ class TransformerBlock(nn.Module):
         self.attn1 = CrossAttention(channels, context_channels if crossed else channels, heads, width)
         self.ff = FeedForward(channels)
         self.attn2 = CrossAttention(channels, context_channels, heads, width)
-        self.norm1, self.norm2, self.norm3 = (nn.LayerNorm(channels) for _ in range(3))
+        self.norm1, self.norm2, self.norm3 = (LayerNorm(channels) for _ in range(3))
 
     def forward(self, x: Tensor, tokens: Tensor | None) -> Tensor:
         x = x + self.attn1(self.norm1(x), tokens if self.crossed else None)
@@ -136,12 +137,12 @@ class SpatialTransformer(nn.Module):
         super().__init__()
         self.linear = linear
         self.norm = GroupNorm(groups, channels, eps=1e-6)
-        self.proj_in = nn.Linear(channels, channels) if linear else nn.Conv2d(channels, channels, 1)
+        self.proj_in = Linear(channels, channels) if linear else Conv2d(channels, channels, 1)
         width = channels // heads
         self.transformer_blocks = nn.ModuleList(
             TransformerBlock(channels, context_channels, heads, width, crossed=crossed) for _ in range(depth)
         )
-        self.proj_out = zeroed(nn.Linear(channels, channels) if linear else nn.Conv2d(channels, channels, 1))
+        self.proj_out = zeroed(Linear(channels, channels) if linear else Conv2d(channels, channels, 1))
 
     def forward(self, x: Tensor, tokens: Tensor | None = None) -> Tensor:
         if tokens is not None:

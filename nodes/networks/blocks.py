@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .layers import Conv2d, Linear
+
 Resample = Literal["none", "down", "up"]
 M = TypeVar("M", bound=nn.Module)
 
@@ -25,12 +27,18 @@ def timestep_embedding(t: Tensor, channels: int, max_period: float = 10_000.0) -
 def zeroed(module: M) -> M:
     """The module with all parameters set to zero: a branch that begins as nothing."""
     for parameter in module.parameters():
-        nn.init.zeros_(parameter)
+        if not parameter.is_meta:
+            nn.init.zeros_(parameter)
     return module
 
 
 class GroupNorm(nn.GroupNorm):
     """Group normalization whose statistics are taken in at least float32."""
+
+    def reset_parameters(self) -> None:
+        """Set its values, where there are some."""
+        if not self.weight.is_meta:
+            super().reset_parameters()
 
     def forward(self, x: Tensor) -> Tensor:
         if x.dtype in (torch.float32, torch.float64):
@@ -45,7 +53,7 @@ class Upsample(nn.Module):
     def __init__(self, channels: int, convolve: bool, out_channels: int | None = None) -> None:
         super().__init__()
         if convolve:
-            self.conv = nn.Conv2d(channels, out_channels or channels, 3, padding=1)
+            self.conv = Conv2d(channels, out_channels or channels, 3, padding=1)
         self.convolve = convolve
 
     def forward(self, x: Tensor, size: Sequence[int] | None = None) -> Tensor:
@@ -62,7 +70,7 @@ class Downsample(nn.Module):
         out_channels = out_channels or channels
         if not convolve and out_channels != channels:
             raise ValueError(f"a mean over 2 x 2 keeps {channels} channels, it cannot make {out_channels}")
-        self.op = nn.Conv2d(channels, out_channels, 3, stride=2, padding=1) if convolve else nn.AvgPool2d(2)
+        self.op = Conv2d(channels, out_channels, 3, stride=2, padding=1) if convolve else nn.AvgPool2d(2)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.op(x)  # type: ignore[no-any-return]
@@ -97,18 +105,18 @@ class ResBlock(nn.Module):
         self.scale_shift = scale_shift
         self.scale = math.sqrt(0.5) if rescale else 1.0
         self.in_layers = nn.Sequential(
-            GroupNorm(groups, channels), nn.SiLU(), nn.Conv2d(channels, out_channels, 3, padding=1)
+            GroupNorm(groups, channels), nn.SiLU(), Conv2d(channels, out_channels, 3, padding=1)
         )
         self.resample = resampler(resample, channels)
-        self.emb_layers = nn.Sequential(nn.SiLU(), nn.Linear(emb_channels, (1 + scale_shift) * out_channels))
+        self.emb_layers = nn.Sequential(nn.SiLU(), Linear(emb_channels, (1 + scale_shift) * out_channels))
         self.out_layers = nn.Sequential(
             GroupNorm(groups, out_channels),
             nn.SiLU(),
             nn.Dropout(dropout),
-            zeroed(nn.Conv2d(out_channels, out_channels, 3, padding=1)),
+            zeroed(Conv2d(out_channels, out_channels, 3, padding=1)),
         )
         same = channels == out_channels
-        self.skip_connection = nn.Identity() if same else nn.Conv2d(channels, out_channels, 1)
+        self.skip_connection = nn.Identity() if same else Conv2d(channels, out_channels, 1)
 
     def forward(self, x: Tensor, emb: Tensor) -> Tensor:
         norm, activation, convolution = self.in_layers

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from .attention import AttentionBlock, SpatialTransformer
 from .blocks import Downsample, GroupNorm, ResBlock, Upsample, timestep_embedding, zeroed
+from .layers import Conv2d, Linear
 from .unet_config import UNetConfig, tupled
 
 
@@ -44,7 +45,7 @@ class Half(nn.Module):
         if config.vector_channels is not None and not config.vector_layers:
             self.label_emb = nn.Identity()
         elif config.vector_channels is not None:
-            inner = (nn.Linear(config.vector_channels, emb_channels), nn.SiLU(), nn.Linear(emb_channels, emb_channels))
+            inner = (Linear(config.vector_channels, emb_channels), nn.SiLU(), Linear(emb_channels, emb_channels))
             self.label_emb = nn.Sequential(nn.Sequential(*inner))
         stages, self.skips = encoder(config)
         self.input_blocks = nn.ModuleList(stages)
@@ -89,7 +90,7 @@ class UNet(Half):
         self._halves_evenly = config.resblock_updown or not config.conv_resample
         first = config.widths[0]
         self.out = nn.Sequential(
-            GroupNorm(config.groups, first), nn.SiLU(), zeroed(nn.Conv2d(first, config.out_channels, 3, padding=1))
+            GroupNorm(config.groups, first), nn.SiLU(), zeroed(Conv2d(first, config.out_channels, 3, padding=1))
         )
 
     def forward(
@@ -133,7 +134,7 @@ def unet(**config: Any) -> UNet:
 def time_embed(config: UNetConfig) -> nn.Sequential:
     """The layers between the time's cosines and sines and what residual blocks are told."""
     channels = 4 * config.model_channels
-    return nn.Sequential(nn.Linear(config.model_channels, channels), nn.SiLU(), nn.Linear(channels, channels))
+    return nn.Sequential(Linear(config.model_channels, channels), nn.SiLU(), Linear(channels, channels))
 
 
 def _residual(config: UNetConfig, channels: int, out_channels: int, **more: Any) -> ResBlock:
@@ -167,7 +168,7 @@ def _attention(config: UNetConfig, channels: int, depth: int, crossed: bool = Fa
 def encoder(config: UNetConfig) -> tuple[list[Stage], list[int]]:
     """The stages from the picture down, and how many channels each puts out."""
     channels = config.widths[0]
-    stages, skips = [Stage([nn.Conv2d(config.in_channels, channels, 3, padding=1)])], [channels]
+    stages, skips = [Stage([Conv2d(config.in_channels, channels, 3, padding=1)])], [channels]
     blocks, depths = config.per_level(config.num_res_blocks), config.per_level(config.transformer_depth)
     crossed = config.per_level(config.disable_self_attentions)
     for level, width in enumerate(config.widths):

@@ -57,6 +57,7 @@ def ours(folder: Path, dtype: str) -> tuple[Callable[[], Any], Callable[[Any, An
     """How we load, and how a step asks."""
     import noisegraph as ng
     import noisegraph.nodes.networks.unet
+    import noisegraph.resident
     from noisegraph.devices import Device, using
     from noisegraph.nodes import unet
 

@@ -94,7 +94,6 @@ def test_what_does_not_fit_comes_in_layer_by_layer_with_the_same_result(
     def inside(module: Any, *_: Any) -> None:
         most.append(sum(dtype == torch.float32 for dtype in dtypes(module)[1:]))
 
-    monkeypatch.setattr(resident, "_needed", lambda weights: 10**9)
     monkeypatch.setattr(resident, "_physical_memory", lambda: 4 * LAYER * layers)
     x = torch.randn(2, WIDTH)
     with using(FLOAT):
@@ -107,7 +106,6 @@ def test_what_does_not_fit_comes_in_layer_by_layer_with_the_same_result(
 
 
 def test_layers_that_found_room_stay_from_step_to_step(half: ng.Weights, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resident, "_needed", lambda weights: 10**9)
     monkeypatch.setattr(resident, "_physical_memory", lambda: 4 * LAYER * 3)
     brought: list[torch.nn.Module] = []
     bring = paging.Pages.bring
@@ -131,9 +129,8 @@ def test_other_networks_leave_before_one_is_worked_layer_by_layer(
     other = ng.Weights(half.path, "1", Deep, half.config)
     with using(FLOAT):
         first = other.module()
-        size = sum(one.nbytes for one in first.parameters())
-        monkeypatch.setattr(resident, "_physical_memory", lambda: 2 * (size + 1))
-        monkeypatch.setattr(resident, "_needed", lambda weights: size)
+        size = sum(4 * one.numel() for one in first.parameters())
+        monkeypatch.setattr(resident, "_physical_memory", lambda: 2 * (size * 3 // 2))
         module: Any = half.module()
         module(torch.randn(2, WIDTH))
         assert dtypes(module)[:DEPTH] == [torch.float32] * DEPTH  # it has all the room
@@ -181,7 +178,6 @@ def test_another_network_shares_the_tensors_as_they_are_worked_with(half: ng.Wei
 
 def test_gradients_go_through_layers_that_have_left(half: ng.Weights, monkeypatch: pytest.MonkeyPatch) -> None:
     """As guidance by a gradient asks for it."""
-    monkeypatch.setattr(resident, "_needed", lambda weights: 10**9)
     monkeypatch.setattr(resident, "_physical_memory", lambda: 0)
     x, other = (torch.ones(1, WIDTH, requires_grad=True) for _ in range(2))
     with using(FLOAT):
