@@ -13,6 +13,15 @@ if TYPE_CHECKING:
     from .extensions import Caption, Describer, Executor, Importer
     from .store.codecs import Codec
 
+KINDS = {
+    "noisegraph_codecs": "noisegraph.store.codecs:Codec",
+    "noisegraph_commands": "click:Command",
+    "noisegraph_executors": "noisegraph.extensions:Executor",
+    "noisegraph_importers": "noisegraph.extensions:Importer",
+    "noisegraph_describers": "noisegraph.extensions:Describer",
+    "noisegraph_captions": "noisegraph.extensions:Caption",
+}
+"""Of which class the items of a hook's list are; nodes are functions."""
 hookspec = pluggy.HookspecMarker("noisegraph")
 hookimpl = pluggy.HookimplMarker("noisegraph")
 

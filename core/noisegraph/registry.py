@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-import contextlib
 import hashlib
 import importlib.metadata
 import inspect
+import logging
 import os
+import pkgutil
 import re
-import sys
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,8 @@ from typing import Any, Protocol
 import pluggy
 
 from . import hookspecs
-from .errors import PluginError, did_you_mean, said
+from .errors import PluginError, did_you_mean
+from .foreign import called, reason
 from .needs import refuse_other_version
 from .node import NodeSpec, spec_of
 from .reading.fingerprint import fingerprint
@@ -129,12 +130,12 @@ class Registry:
                 raise PluginError(f"two distributions bring a plugin of this name: {owners}; uninstall one of them")
             if first.dist is not None and distribution != "noisegraph":
                 refuse_other_version(first.dist)
-            nodes = self._nodes(first, _code(first, distribution))
+            code = _code(first, distribution)
+            nodes = called(f"plugin '{name}' ({distribution})", lambda: self._nodes(first, code))
             return Plugin(name, first.value, distribution, version, nodes)
-        except (Exception, SystemExit) as error:
+        except Exception as error:
             self._forget(name)
-            told = str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {said(error)}"
-            return Plugin(name, first.value, distribution, version, {}, told)
+            return Plugin(name, first.value, distribution, version, {}, reason(error))
 
     def _distribution(self, source: Source) -> tuple[str, str]:
         """Name and version of the distribution; it parses its metadata at each question, and brings many plugins."""
@@ -147,9 +148,7 @@ class Registry:
     def _nodes(self, source: Source, code: bytes) -> dict[str, NodeSpec]:
         if not NAME.fullmatch(source.name):
             raise PluginError("its name cannot begin the names of nodes; use letters, digits, '_' and '-'")
-        with contextlib.redirect_stdout(sys.stderr):  # a plugin that prints must not get among the data
-            module = source.load()
-        self._manager.register(module, source.name)
+        self._manager.register(source.load(), source.name)
         self._manager.check_pending()
         specs: dict[str, NodeSpec] = {}
         for function in self._call("noisegraph_nodes", source.name):
@@ -173,20 +172,36 @@ class Registry:
         return found
 
     @property
-    def imported(self) -> tuple[str, ...]:
-        """The names of the plugins that were imported so far, as those are that a graph names."""
-        return tuple(self._plugins)
+    def named(self) -> tuple[str, ...]:
+        """The names of the plugins whose nodes were asked for, as those are that a graph names."""
+        return tuple(dict.fromkeys(spec.plugin for spec in self._specs.values()))
 
     def collect(self, hook: str, names: Iterable[str] | None = None) -> list[Any]:
-        """What plugins return from a hook such as `noisegraph_commands`: these, or all; broken ones give nothing."""
+        """What plugins return from a hook such as `noisegraph_commands`; broken plugins give nothing.
+
+        Where a hook fails, PluginError is raised for plugins that are named, and a warning told where all are asked.
+        """
         found: list[Any] = []
         for plugin in map(self.plugin, self._sources if names is None else names):
             try:
-                found += [] if plugin.error else self._call(hook, plugin.name)
-            except Exception as error:
-                whose = f"{hook} of plugin '{plugin.name}' ({plugin.distribution})"
-                raise PluginError(f"{whose} failed: {type(error).__name__}: {said(error)}") from error
+                found += [] if plugin.error else self._brought(hook, plugin)
+            except PluginError as error:
+                if names is not None:
+                    raise
+                logging.getLogger(__name__).warning("%s", error)
         return found
+
+    def _brought(self, hook: str, plugin: Plugin) -> list[Any]:
+        whose = f"{hook} of plugin '{plugin.name}' ({plugin.distribution})"
+        try:
+            brought = called(whose, lambda: self._call(hook, plugin.name))
+        except Exception as error:
+            raise PluginError(f"{whose} failed: {reason(error)}") from error
+        kind = pkgutil.resolve_name(hookspecs.KINDS[hook]) if brought else object
+        strange = [type(one).__name__ for one in brought if not isinstance(one, kind)]
+        if strange:
+            raise PluginError(f"{whose} failed: it gives {strange[0]}, no {kind.__name__}")
+        return brought
 
     def _forget(self, name: str) -> None:
         if self._manager.has_plugin(name):

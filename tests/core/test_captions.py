@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 from pathlib import Path
@@ -15,16 +16,22 @@ from noisegraph.devices import Device
 from noisegraph.graph import parse
 from noisegraph.plan import plan
 from noisegraph.registry import Local, Registry
-from noisegraph.writing.captions import calls, captions
-from noisegraph.writing.picture import png
+from noisegraph.writing.captions import calls, texts
+from noisegraph.writing.picture import KEYWORD, png
 from noisegraph.writing.records import Records
 from PIL import Image
 
 from .cli_probe import chain, write
 from .test_cli import here as here
 from .test_cli import in_process
+from .test_registry import GOOD, install
 
 MAKING = ng.Making((), 8, 8)
+BAD_CAPTIONS = """
+@ng.hookimpl
+def noisegraph_captions():
+    raise ValueError("no words")
+"""
 
 
 def _batch(inputs: ng.Facts) -> ng.Facts:
@@ -94,10 +101,44 @@ def test_a_caption_that_fails_or_has_nothing_to_say_is_left_out(caplog: pytest.L
     makers = [ng.Caption("a", fails), ng.Caption("b", lambda making: None), ng.Caption("c", lambda making: "said")]
     makers += [ng.Caption("d", fails_twice), ng.Caption("e", lambda making: b"bytes")]  # type: ignore[arg-type,return-value]
     with caplog.at_level(logging.WARNING):
-        assert captions(makers, MAKING) == {"c": "said"}
+        assert texts(makers, MAKING, set()) == {"c": "said"}
     assert "the caption 'a' is left out: ValueError: no words" in caplog.text
     assert "the caption 'd' is left out: Mute: (it cannot be shown)" in caplog.text
     assert "the caption 'e' is left out: TypeError: it is a bytes, no text" in caplog.text
+
+
+KEYWORDS = {"": 0, "猫": 0, "a" * 80: 0, " a": 0, "a  b": 0, "a\nb": 0, "noisegraph": 0, "a" * 79: 1, "É ü": 1}
+
+
+@pytest.mark.parametrize(("keyword", "left"), KEYWORDS.items())
+def test_a_keyword_that_png_does_not_take_is_told_once_and_left_out(
+    keyword: str, left: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: set[str] = set()
+    for _ in range(2):
+        found = texts([ng.Caption(keyword, lambda making: "said")], MAKING, told)
+    assert len(found) == left
+    assert len(caplog.messages) == 1 - left
+    assert Image.open(io.BytesIO(png(numpy.zeros((2, 2), numpy.uint8), "record", found))).info[KEYWORD] == "record"
+
+
+@pytest.mark.parametrize("text", ["half \ud83d", "a\0b"])
+def test_a_text_that_no_encoding_takes_does_not_cost_the_picture(text: str) -> None:
+    found = texts([ng.Caption("said", lambda making: text)], MAKING, set())
+    info = Image.open(io.BytesIO(png(numpy.zeros((2, 2), numpy.uint8), "record", found))).info
+    assert info.get("said") == ("half \\ud83d" if "half" in text else None)
+
+
+def test_a_hook_for_captions_that_fails_is_told_before_the_run(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(here, "bad", GOOD.replace("return 7", "open('ran', 'w')") + BAD_CAPTIONS)
+    monkeypatch.syspath_prepend(here)
+    graph = write(here, **chain("bad.seven"))
+    code, out, error = in_process(capsys, "run", graph)
+    assert (code, out) == (2, "")
+    assert error == "error: noisegraph_captions of plugin 'bad' (dist-bad) failed: ValueError: no words\n"
+    assert not (here / "ran").exists()
 
 
 def test_a_text_in_any_script_stands_in_the_file(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from .cli_probe import chain, environment, write
+from .test_registry import GOOD, install
 
 FULL = Path("/dev/full")
 
@@ -86,3 +88,25 @@ def test_a_working_folder_that_was_deleted_is_told_by_what_needs_it(tmp_path: Pa
     for wrong in (f"check {tmp_path}/reads.json", "check - < /dev/null", "check plain.json"):
         done = shell(f"{gone} {wrong}", tmp_path)
         assert (done.returncode, "Traceback" in done.stderr) == (2, False), done.stderr
+
+
+BANNER = """
+import ctypes, os
+ctypes.CDLL(None).printf(b"the library's banner\\n")  # stays in its buffer until the process ends
+os.write(1, b"the module's banner\\n")
+{code}
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there the C library has another name")
+def test_what_plugins_write_past_python_is_no_data(tmp_path: Path) -> None:
+    install(tmp_path, "banner", BANNER.format(code=GOOD))
+    install(tmp_path, "interrupts", BANNER.format(code="raise KeyboardInterrupt"))
+    write(tmp_path, **chain("banner.seven"))
+    path = {"PYTHONPATH": str(tmp_path), "NOISEGRAPH_PLUGINS": "banner,interrupts", "PYTHONUNBUFFERED": ""}
+    done = shell("noisegraph nodes --json && noisegraph run graph.json --json", tmp_path, **path)
+    listed, end = json.JSONDecoder().raw_decode(done.stdout)
+    assert (done.returncode, [one["name"] for one in listed]) == (0, ["banner.seven"]), done.stderr
+    assert json.loads(done.stdout[end:])["points"][0]["values"] == {"out": 7}
+    assert done.stderr.count("plugin 'banner' (dist-banner) writes to stdout: \"the module's banner\"") == 2
+    assert done.stderr.count("the library's banner") == 3

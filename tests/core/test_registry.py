@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import json
+import signal
 import sys
 from pathlib import Path
 
@@ -41,6 +42,8 @@ BROKEN = {
     "starred": (GOOD.replace("seven()", "seven(*a: int)"), "is not a port"),
     "default_file": (GOOD.replace("seven()", "seven(*, file: ng.File = 'a.txt')"), "the file 'file' has a default"),
     "default_object": (GOOD.replace("seven()", "seven(*, k: int = object())"), "the default of 'k' cannot be written"),
+    "interrupts": ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+    "leaves": ("class Leave(BaseException): ...\nraise Leave('now')", "Leave: now"),
     "unprintable": (
         "class Mute(Exception):\n    def __str__(self): raise ValueError\nraise Mute",
         "Mute: (it cannot be shown)",
@@ -107,10 +110,71 @@ def test_a_plugin_whose_name_cannot_begin_a_nodes_name_is_told(site: Path) -> No
     assert "its name cannot begin the names of nodes" in Registry.installed().plugin("odd.name").error
 
 
-def test_what_a_plugin_prints_while_it_is_imported_is_no_data(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    install(site, "loud", f"print('here I am')\n{GOOD}")
+LOUD = f"""
+import os, sys
+print("here I am", flush=True)
+os.write(1, b"and here\\x1b[2J")
+stream = sys.stdout
+{GOOD}
+"""
+
+
+def test_what_a_plugin_writes_while_it_is_imported_is_no_data_and_told_as_its_own(
+    site: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    install(site, "loud", LOUD)
     assert Registry.installed().spec("loud.seven")
-    assert capsys.readouterr() == ("", "here I am\n")
+    assert caplog.messages == ["plugin 'loud' (dist-loud) writes to stdout: 'here I am\\nand here\\x1b[2J'"]
+    print("later", file=sys.modules["plug_loud"].stream)
+    out, error = capfd.readouterr()
+    assert out == ""
+    assert error.endswith("later\n")
+
+
+def test_a_plugin_that_is_silent_is_not_told(site: Path, caplog: pytest.LogCaptureFixture) -> None:
+    install(site, "good", GOOD)
+    assert Registry.installed().spec("good.seven")
+    assert caplog.messages == []
+
+
+def test_ctrl_c_while_a_plugin_is_imported_stops_the_program(site: Path) -> None:
+    install(site, "slow", f"import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n{GOOD}")
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        Registry.installed().plugin("slow")
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+CODED = """
+from noisegraph.store.codecs import Codec
+
+@ng.hookimpl
+def noisegraph_codecs():
+    return [Codec(complex, str, complex)]
+"""
+HOOKS = {
+    "raises": ("raise ValueError('no')", "ValueError: no"),
+    "exits": ("raise SystemExit(3)", "SystemExit: 3"),
+    "gives_one": ("return 3", "returned int; return a list"),
+    "gives_another": ("return [3]", "it gives int, no Codec"),
+}
+
+
+@pytest.mark.parametrize("name", HOOKS)
+def test_a_hook_that_fails_is_told_where_its_plugin_is_asked_for_and_left_out_where_all_are(
+    site: Path, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    body, told = HOOKS[name]
+    hook = "noisegraph_codecs"
+    install(site, "bad", f"{GOOD}\n@ng.hookimpl\ndef {hook}():\n    {body}\n")
+    install(site, "good", f"{GOOD}{CODED}")
+    registry = Registry.installed()
+    with pytest.raises(PluginError) as caught:
+        registry.collect(hook, ["bad"])
+    assert str(caught.value).startswith(f"{hook} of plugin 'bad' (dist-bad) failed: ")
+    assert told in str(caught.value)
+    assert complex in [codec.kind for codec in registry.collect(hook)]
+    assert caplog.messages == [str(caught.value)]
 
 
 def test_c92_two_plugins_of_one_name_are_an_error_that_names_both(site: Path) -> None:

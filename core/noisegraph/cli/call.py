@@ -149,7 +149,7 @@ def folder_of(disk: int | None) -> Path | None:
 
 
 def cache_for(registry: Registry, memory: int | None, disk: int | None, usual: int = ONE_RUN_MEMORY) -> Cache:
-    """The cache that is asked for, with the codecs of the plugins that were imported."""
-    codecs = registry.collect("noisegraph_codecs", registry.imported)
+    """The cache that is asked for, with the codecs of the plugins that the graph names."""
+    codecs = registry.collect("noisegraph_codecs", registry.named)
     bounds = usual if memory is None else memory, DISK_BYTES if disk is None else disk
     return Cache(bounds[0], folder_of(disk), bounds[1], codecs)

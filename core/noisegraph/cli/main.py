@@ -114,9 +114,21 @@ def _open_streams() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 (it stays open as long as the process)
+    _keep_stdout()
     if isinstance(sys.stdout, io.TextIOWrapper):
         knows_all = codecs.lookup(sys.stdout.encoding).name == "utf-8"  # but for the names of files, which are bytes
         sys.stdout.reconfigure(errors="surrogateescape" if knows_all else "backslashreplace")
+
+
+def _keep_stdout() -> None:
+    """Data alone goes where stdout leads: what C libraries write past Python, some of it at the end, goes to stderr."""
+    told = sys.stdout
+    if isinstance(told, io.TextIOWrapper) and told.fileno() == 1:
+        sys.stdout = open(  # noqa: SIM115 (it stays open as long as the process)
+            os.dup(1), "w", encoding=told.encoding, errors=told.errors
+        )
+        sys.stdout.reconfigure(line_buffering=told.line_buffering, write_through=told.write_through)
+        os.dup2(2, 1)
 
 
 def code(arguments: Sequence[str] | None = None) -> int:

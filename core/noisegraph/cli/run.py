@@ -73,6 +73,7 @@ def command(
         raise
     warn(call.unread(plan.checked))
     _tell_differences(call, plan, quiet)
+    captions = call.registry.collect("noisegraph_captions", call.registry.named)
     cache = cache_for(call.registry, memory, disk)
     teller = _narration(quiet, traceback, lambda use: _origin(call.registry, use))
     speaker.follow(plan, cache.memory)
@@ -83,7 +84,7 @@ def command(
         return _cancelled(speaker if events else None)
     finally:
         cache.close()
-    written = write(plan, last.results, out, call.registry, call.request.until, cache.codecs)
+    written = write(plan, last.results, out, call.registry, call.request.until, cache.codecs, captions)
     _report(plan, last, written, speaker if events else None, as_json)
     complain(written.problems)
     for note in () if quiet else dict.fromkeys(written.only_made):

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TextIO
 
 from ..devices import Device, resolve
-from ..errors import GraphError
+from ..errors import GraphError, NoisegraphError, Place, Problem
 from ..events import NodeFinished, RunFinished
 from ..explain import explain
 from ..folders import cache_folder
@@ -52,8 +52,8 @@ _PATIENCE = 10.0
 def serve(device: str = "auto", dtype: str = "auto", memory: int | None = None, disk: int | None = None) -> int:
     """Serve stdin until it ends. stdout is the protocol's alone: whatever else is printed goes to stderr."""
     sys.stdout.flush()
-    out = os.fdopen(os.dup(1), "w", encoding="ascii")
-    os.dup2(2, 1)
+    out = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="ascii")
+    os.dup2(2, sys.stdout.fileno())
     folder = None if disk == 0 else cache_folder()
     bound = memory_bound() if memory is None else memory
     cache = Cache(bound, folder, DISK_BYTES if disk is None else disk)
@@ -161,6 +161,9 @@ class Worker:
         except GraphError as error:
             failed = 1
             self._send(speaker.problems(error.problems))
+        except NoisegraphError as error:
+            failed = 1
+            self._send(speaker.problems([Problem(Place(), str(error))]))
         except BaseException as error:  # an error of the executor ends the run, not the worker
             failed = 1
             text = f"{type(error).__name__}: {error}"
@@ -193,14 +196,15 @@ class Worker:
         if out:
             make_folder(Path(out))
         self._warm_up()
-        self._cache.codecs = tuple(self._registry.collect("noisegraph_codecs", self._registry.imported))
+        self._cache.codecs = tuple(self._registry.collect("noisegraph_codecs", self._registry.named))
+        captions = self._registry.collect("noisegraph_captions", self._registry.named)
         last = self._events(plan, command, speaker, run_id)
         if last is None:
             self._send(speaker.message("cancelled"))
             return 0
-        codecs = self._cache.codecs
+        brought = self._cache.codecs, captions
         nothing = Written([{} for _ in last.results])
-        made = write(plan, last.results, Path(out), self._registry, request.until, codecs) if out else nothing
+        made = write(plan, last.results, Path(out), self._registry, request.until, *brought) if out else nothing
         if made.problems:
             self._send(speaker.problems(made.problems))
         self._send(speaker.message("result", **told(plan, last.results, made)))

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args, get_origin
 from ..check import Checked
 from ..checking.args import Wire
 from ..errors import Problem
-from ..extensions import Making
+from ..extensions import Caption, Making
 from ..plan import Plan
 from ..registry import Registry
 from ..run import Result
@@ -20,7 +20,7 @@ from ..store.codecs import Codec
 from ..store.storable import storable
 from ..types import describe, members, plain
 from ..values import Latent, WeightsFile
-from .captions import calls, captions
+from .captions import calls, texts
 from .formats import DATA, PICTURES, File, files_of, picture_files, pictures_of
 from .naming import Names, stem
 from .picture import Pixels, sheet
@@ -51,7 +51,7 @@ class Written:
 def unwritable(checked: Checked, registry: Registry) -> list[Problem]:
     """The outputs that no file can hold, as far as their types tell."""
     graph = checked.flat.top.graph
-    coded = tuple(codec.kind for codec in registry.collect("noisegraph_codecs", registry.imported))
+    coded = tuple(codec.kind for codec in registry.collect("noisegraph_codecs", registry.named))
     problems = []
     for name, arg in checked.flat.outputs.items():
         kind = checked.output_types.get(name, Any)
@@ -82,28 +82,30 @@ def write(
     registry: Registry,
     until: str | None,
     codecs: Sequence[Codec] = (),
+    captions: Sequence[Caption] = (),
 ) -> Written:
     """Write what the results hold into the folder; raises GraphError where that cannot be done.
 
     Names are graph-0001.png, with the number of the sweep's point, the output's name and the picture's number in the
     batch where there are several; the first number is one that no file of this graph in the folder has.
     """
-    return _Writer(plan, folder, registry, until, codecs).write(results)
+    return _Writer(plan, folder, Records(plan, registry, until), codecs, captions).write(results)
 
 
 class _Writer:
     def __init__(
-        self, plan: Plan, folder: Path, registry: Registry, until: str | None, codecs: Sequence[Codec]
+        self, plan: Plan, folder: Path, records: Records, codecs: Sequence[Codec], captions: Sequence[Caption]
     ) -> None:
         self.plan = plan
-        self.records = Records(plan, registry, until)
-        self.until = until
+        self.records = records
+        self.until = records.until
         self.codecs = codecs
+        self.captions = captions
+        self.told: set[str] = set()
         self.kinds = plan.checked.output_types
         self.several = len(plan.checked.flat.outputs) > 1
         self.names = Names(folder, stem(plan.checked.flat.top.graph.name))
         self.written = Written()
-        self.captions = registry.collect("noisegraph_captions", registry.imported)
         self.shown: dict[str, list[tuple[Pixels, str]]] = {}
 
     def write(self, results: Sequence[Result]) -> Written:
@@ -152,7 +154,7 @@ class _Writer:
         makers, numbers = self.captions, self.records.leading_to(point, name)
         path = calls(self.plan, numbers) if makers else ()
         makings = [Making(path, one.shape[1], one.shape[0], index) for index, one in enumerate(pictures)]
-        told = [captions(makers, making) if path else {} for making in makings]
+        told = [texts(makers, making, self.told) if path else {} for making in makings]
         if len(pictures) == 1:
             return [(dump(made.of_part(output=name)), told[0])]
         seeds = self.records.seeds_of(point, name, len(pictures))
