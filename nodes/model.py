@@ -14,21 +14,12 @@ from .checkpoints.describe import described
 from .checkpoints.families import NAMED
 from .checkpoints.locate import text_parts
 from .checkpoints.recognise import FoundUNet, found_autoencoder, found_unet
-from .models import digits, points, text_to_image
+from .models import digits, points, text_to_image, trained
 from .models import emoji as emoji_models
-from .models.shipped import digest, facts, model, read_card, version
+from .models.from_card import Labelled
+from .models.shipped import digest, labelled, labelled_facts, version
+from .models.told import described as trained_described
 from .prompts import loading
-
-
-class LabelledModel(NamedTuple):
-    """A class-conditional model of pictures in pixel space."""
-
-    unet: ng.Network
-    process: ng.Process
-    latent: ng.Shape
-    """The shape of one picture, values in [-1, 1]."""
-    classes: int
-    """How many labels there are; the empty label is the one after them."""
 
 
 class LoadedModel(NamedTuple):
@@ -47,22 +38,16 @@ def digit_version() -> str:
     return digest("digit")
 
 
-def labelled_facts(name: str) -> Callable[[ng.Facts], ng.Facts]:
-    """What is known of a model of digits from its card."""
-    known = facts(name, "digit")
-    return lambda inputs: {**known(inputs), "classes": read_card(name)["classes"]}
-
-
-@ng.node(early=True, facts=labelled_facts("digit"), version=digit_version)
-def digit() -> LabelledModel:
+@ng.node(early=True, facts=labelled_facts("digit", "digit"), version=digit_version)
+def digit() -> Labelled:
     """Handwritten digits of 8 x 8 pixels, drawn by label: the noisegraph project's own DDPM."""
-    return LabelledModel(*model("digit"), read_card("digit")["classes"])
+    return labelled("digit")
 
 
-@ng.node(early=True, facts=labelled_facts("digit-improved"), version=version("digit-improved"))
-def digit_improved() -> LabelledModel:
+@ng.node(early=True, facts=labelled_facts("digit-improved", "digit"), version=version("digit-improved"))
+def digit_improved() -> Labelled:
     """Handwritten digits of 8 x 8 pixels, drawn by label, with a learned variance: an improved DDPM."""
-    return LabelledModel(*model("digit-improved"), read_card("digit-improved")["classes"])
+    return labelled("digit-improved")
 
 
 def load_facts(inputs: ng.Facts) -> ng.Facts:
@@ -108,10 +93,10 @@ def _first_stage(found: FoundUNet, checkpoint: Checkpoint) -> vae.Autoencoder:
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
     built_in = [*digits.NODES, *points.NODES, *text_to_image.NODES, *emoji_models.NODES]
-    return [digit, digit_improved, load, *built_in]
+    return [digit, digit_improved, load, *trained.NODES, *built_in]
 
 
 @ng.hookimpl
 def noisegraph_describers() -> Sequence[ng.Describer]:
-    """Tells what a checkpoint is."""
-    return [ng.Describer("checkpoint", described)]
+    """Tell what noisegraph trained, and what a checkpoint is."""
+    return [ng.Describer("trained", trained_described), ng.Describer("checkpoint", described)]

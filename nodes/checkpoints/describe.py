@@ -23,7 +23,7 @@ def described(path: Path) -> Mapping[str, Mapping[str, str]] | None:
     if not path.is_dir() and path.suffix.lower() not in SUFFIXES:
         return None
     checkpoint = opened(str(path))
-    told: dict[str, Mapping[str, str]] = {"file": _whole(checkpoint)}
+    told: dict[str, Mapping[str, str]] = {"file": whole(checkpoint)}
     small = tiny_part(checkpoint)
     if small is not None and unet_part(checkpoint) is None:
         return told | {"verdict": _tiny(small, checkpoint), "tensors": _prefixes(checkpoint.entries)}
@@ -71,7 +71,8 @@ def _told(config: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in config.items() if value is not None}
 
 
-def _whole(checkpoint: Checkpoint) -> dict[str, str]:
+def whole(checkpoint: Checkpoint) -> dict[str, str]:
+    """Where a file lies, how many tensors it holds, and what it says of itself."""
     entries = checkpoint.entries.values()
     kinds = sorted({entry.dtype for entry in entries})
     size = f"{_size(entries)}, {', '.join(kinds)}"

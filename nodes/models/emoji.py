@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import noisegraph as ng
 
-from .. import network
-from .shipped import Model, facts, model, version
+from .from_card import Model
+from .shipped import facts, model, version
 
 PRIOR, DECODER = "emoji-prior", "emoji-decoder"
 INPAINTING, UPSAMPLER = "emoji-inpainting", "emoji-upsampler"
@@ -14,7 +14,7 @@ INPAINTING, UPSAMPLER = "emoji-inpainting", "emoji-upsampler"
 @ng.node(early=True, facts=facts(PRIOR, "emoji embeddings"), version=version(PRIOR))
 def emoji_prior() -> Model:
     """From words, `condition.prior`, to the CLIP embedding of a picture: unCLIP's prior."""
-    return model(PRIOR, network.build_prior)
+    return model(PRIOR)
 
 
 @ng.node(early=True, facts=facts(DECODER, "emoji"), version=version(DECODER))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import noisegraph as ng
 
-from .. import network
-from .shipped import Model, facts, model, version
+from .from_card import Model
+from .shipped import facts, model, version
 
 ROLL = "swiss-roll"
 
@@ -13,7 +13,7 @@ ROLL = "swiss-roll"
 @ng.node(early=True, facts=facts(ROLL, "swiss roll"), version=version(ROLL))
 def swiss_roll() -> Model:
     """Points on a swiss roll, `mixture.swiss_roll`: a network that learned what the mixture knows exactly."""
-    return model(ROLL, network.build_mlp)
+    return model(ROLL)
 
 
 NODES = (swiss_roll,)

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import noisegraph as ng
 
 from .. import text, vae
-from ..networks.autoencoder_config import AutoencoderConfig
-from ..networks.unet_config import tupled
-from .shipped import WEIGHTS, digest, process, read_card, size, weights
+from . import from_card
+from .shipped import WEIGHTS, digest, model, shipped, space_facts
+from .shipped import facts as model_facts
 
 AUTOENCODER, CLIP, TOKENIZER = "emoji-autoencoder", "emoji-clip", "emoji-tokenizer.json"
 
@@ -36,24 +36,19 @@ class TextToImage(NamedTuple):
 
 def emoji_space_version() -> str:
     """What the key of `model.emoji_space` depends on beside its code."""
-    return digest(AUTOENCODER) + _clip_digest()
+    return digest(AUTOENCODER) + digest(CLIP) + ng.digest(WEIGHTS / TOKENIZER)
 
 
 def emoji_space_facts(inputs: ng.Facts) -> ng.Facts:
     """What is known of `model.emoji_space` from its cards."""
-    made = _autoencoder()
-    known = {"family": "emoji", "factor": made.factor, "channels": made.channels, "weights": size(AUTOENCODER)}
-    return {
-        "vae": known,
-        "latent": {"family": "emoji", "sizes": _latent_shape().sizes},
-        "text": {"family": "emoji", "weights": size(CLIP)},
-    }
+    return {**space_facts(AUTOENCODER, "emoji")(inputs), "text": from_card.text_facts(shipped(CLIP), "emoji")}
 
 
 @ng.node(early=True, facts=emoji_space_facts, version=emoji_space_version)
 def emoji_space() -> WordsAndPictures:
     """The autoencoder and the text encoder of emoji, without a denoiser: what one is trained on."""
-    return WordsAndPictures(_text_encoder(), _autoencoder(), _latent_shape())
+    words = from_card.text_encoder(shipped(CLIP), WEIGHTS / TOKENIZER)
+    return WordsAndPictures(words, *from_card.space(shipped(AUTOENCODER)))
 
 
 def emoji_version() -> str:
@@ -63,42 +58,14 @@ def emoji_version() -> str:
 
 def emoji_facts(inputs: ng.Facts) -> ng.Facts:
     """What is known of `model.emoji` from its cards."""
-    space = emoji_space_facts(inputs)
-    return {**space, "unet": {**space["latent"], "weights": size("emoji")}}
+    return {**emoji_space_facts(inputs), **model_facts("emoji", "emoji")(inputs)}
 
 
 @ng.node(early=True, facts=emoji_facts, version=emoji_version)
 def emoji() -> TextToImage:
     """Emoji of 64 x 64 pixels, drawn from words: the noisegraph project's own latent diffusion model."""
-    card = read_card("emoji")
-    own = process(card)
-    network = ng.Network(weights("emoji", card["network"]), own, card["prediction"])
-    return TextToImage(network, own, *emoji_space())
-
-
-def _autoencoder() -> vae.Autoencoder:
-    card = read_card(AUTOENCODER)
-    config = AutoencoderConfig(**tupled(card["network"]))
-    made = weights(AUTOENCODER, card["network"], vae.build)
-    return vae.Autoencoder(made, card["scale"], config.factor, config.embed_dim)
-
-
-def _latent_shape() -> ng.Shape:
-    made = _autoencoder()
-    return ng.Shape(vae.latent_sizes(read_card(AUTOENCODER)["shape"], made.factor, made.channels))
-
-
-def _text_encoder() -> text.TextEncoder:
-    card = read_card(CLIP)
-    made = weights(CLIP, card["network"], text.build, _clip_digest())
-    return text.TextEncoder(made, str(WEIGHTS / TOKENIZER), card["network"]["length"])
-
-
-def _clip_digest() -> str:
-    """The content hash of the CLIP and its tokenizer."""
-    from blake3 import blake3
-
-    return str(blake3((WEIGHTS / TOKENIZER).read_bytes() + digest(CLIP).encode()).hexdigest())
+    drawn, words = model("emoji"), emoji_space()
+    return TextToImage(drawn.unet, drawn.process, words.text, words.vae, words.latent)
 
 
 NODES = (emoji, emoji_space)

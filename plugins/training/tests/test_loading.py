@@ -1,0 +1,56 @@
+"""What was trained on a folder is loaded from its file and draws: the same pictures as in the graph that trained it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from noisegraph.check import check, require
+from noisegraph.devices import resolve
+from noisegraph.events import RunFinished
+from noisegraph.graph import library, parse
+from noisegraph.plan import plan
+from noisegraph.registry import Registry
+from noisegraph.run import run
+from noisegraph.store.cache import Cache
+from noisegraph.writing.formats import files_of
+from PIL import Image
+
+COLOURS = ("red", "green", "blue")
+GIVEN = {"prompt": "a red card", "count": 2, "steps": 2}
+
+
+@pytest.fixture
+def cards(tmp_path: Path) -> Path:
+    """Three pictures of one colour each, with captions."""
+    for colour in COLOURS:
+        Image.new("RGB", (64, 64), colour).save(tmp_path / f"{colour}.png")
+        (tmp_path / f"{colour}.txt").write_text(f"a {colour} card", encoding="utf-8")
+    return tmp_path
+
+
+def outputs(graph: Any, given: dict[str, Any]) -> dict[str, Any]:
+    checked = require(check(graph, Registry.installed(), given))
+    *_, last = run(plan(checked, resolve("cpu")), Cache(1 << 28, None))
+    assert isinstance(last, RunFinished)
+    assert last.failed == 0, [dict(result.failed) for result in last.results]
+    return dict(last.results[0].outputs)
+
+
+@pytest.mark.parametrize("stored", ["float16", "int8"])
+def test_two_iterations_on_a_folder_draw_the_same_from_the_file(cards: Path, stored: str) -> None:
+    graph = json.loads(library()["train/folder"].read_text(encoding="utf-8"))
+    graph["nodes"]["network"]["config"] |= {"model_channels": 16, "channel_mult": [1, 2]}
+    graph["nodes"]["weights"]["stored"] = stored
+    given = {"folder": ".", "iterations": 2, "batch": 2, "picture_seed": 7, **GIVEN}
+    made = outputs(parse(json.dumps(graph), folder=cards), given)
+    for file in files_of(made["weights"], "mine", "", ()):
+        (cards / file.tail).write_bytes(file.data)
+    text = library()["trained"].read_text(encoding="utf-8")
+    drawn = outputs(parse(text, folder=cards), {"weights": "mine.safetensors", "seed": 7, **GIVEN})
+    torch.testing.assert_close(drawn["image"], made["image"], rtol=0, atol=0.02)
+    assert drawn["image"].shape == (2, 3, 64, 64)
+    assert drawn["image"].std() > 0.01
