@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,6 +11,7 @@ import noisegraph as ng
 from .examples import Captioned, Trained
 
 if TYPE_CHECKING:
+    from torch import Tensor
     from torch.nn import Module
 
 
@@ -23,6 +25,10 @@ class Learned(ng.Weights):
         """The module, on the device where it was made."""
         assert self.made is not None
         return self.made
+
+    def tensors(self) -> Mapping[str, Tensor]:
+        """Its tensors by name."""
+        return self.module().state_dict()
 
 
 @ng.node

@@ -43,11 +43,26 @@ def schedule(
     return Schedule(iterations, batch, learning_rate, warmup, decay, per_step, accumulate, precision, seed)
 
 
+@ng.node
+def begun(architecture: ng.Architecture, unet: ng.Network) -> ng.Architecture:
+    """An architecture that begins with the parameters of a trained network, to be trained on: fine-tuning.
+
+    Parameters of the same name and shape are taken over, the others are drawn. Where a layer reads more channels than
+    the trained one, those begin at zero, as for Stable Diffusion's inpainting (Rombach et al. 2022).
+
+    unet: what was trained, from model.load, unet.load or a built-in model
+    """
+    from .finetuning import Begun
+
+    return ng.Architecture(Begun(architecture.build, unet.weights), architecture.config)
+
+
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
     return [
         schedule,
+        begun,
         ddpm,
         classifier,
         score,

@@ -1,0 +1,45 @@
+"""An architecture that begins where another training ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import noisegraph as ng
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Begun:
+    """Builds what `build` does, its parameters being those of other weights as far as these have them."""
+
+    build: Callable[..., nn.Module]
+    weights: ng.Weights
+
+    def __call__(self, **config: Any) -> nn.Module:
+        """The module; raises NodeError where the weights have nothing for it."""
+        module = self.build(**config)
+        found = self.weights.tensors()
+        taken = sum(_take(name, parameter, found) for name, parameter in module.named_parameters())
+        if not taken:
+            raise ng.NodeError("the trained network has no parameter that this architecture knows", _HINT)
+        return module
+
+
+_HINT = "give an architecture like that of the trained network; its card tells the configuration"
+
+
+@torch.no_grad()
+def _take(name: str, parameter: Tensor, found: Mapping[str, Tensor]) -> bool:
+    """Fill a parameter with that of its name, where one fits. Inputs that the trained layer has not begin at zero."""
+    value = found.get(name)
+    if value is None or value.dim() != parameter.dim():
+        return False
+    same_but_inputs = value.shape[:1] + value.shape[2:] == parameter.shape[:1] + parameter.shape[2:]
+    if value.shape != parameter.shape and not (same_but_inputs and value.shape[1] < parameter.shape[1]):
+        return False
+    parameter.zero_()
+    parameter[tuple(slice(size) for size in value.shape)] = value.to(parameter)
+    return True
