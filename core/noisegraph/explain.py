@@ -64,6 +64,7 @@ class _Explainer:
         self.fresh = fresh
         self.cut = cut(plan, cache, fresh)
         self.early = Early(plan)
+        self.open = _open(plan)
 
     def tasks(self) -> Iterator[Explained]:
         nodes: dict[int, list[str]] = {}
@@ -79,7 +80,7 @@ class _Explainer:
             state, why = "hidden", "what reads it is cached"
         elif self.cut.states[number] == RUN:
             state = "run"
-            why = "asked to run afresh" if number in self.fresh else _why(self.plan, task, before, self.cache)
+            why = "asked to run afresh" if number in self.fresh else self._why(number, task, before)
             try:
                 steps = self._steps(number)
             except UnreadableLoopError as error:
@@ -93,15 +94,32 @@ class _Explainer:
         steps = self.early.steps(number, self.cache) if self.plan.tasks[number].spec.loops else None
         return (0, steps[1]) if steps is not None and number in self.cut.stale else steps
 
+    def _why(self, number: int, task: Task, before: Memory | None) -> str:
+        """Why a task is to run."""
+        if task.unset:
+            return f"needs a value for {' and '.join(repr(name) for name in task.unset)}"
+        if number in self.open:
+            return "what it reads needs a value"
+        if not task.spec.options.pure:
+            return "its value may differ from run to run"
+        if not all(self.plan.tasks[above].pure for above in task.upstream()):
+            return "it reads a node whose value may differ from run to run"
+        if not task.pure:
+            return "the version of what it reads is not known"
+        return _change(self.plan, task, before, self.cache)
 
-def _why(plan: Plan, task: Task, before: Memory | None, cache: Cache) -> str:
-    if task.unset:
-        return f"needs a value for {' and '.join(repr(name) for name in task.unset)}"
-    if not task.spec.options.pure:
-        return "its value may differ from run to run"
-    if not task.pure:
-        unset = bool(plan.checked.unset)
-        return "what it reads needs a value" if unset else "it reads a node whose value may differ from run to run"
+
+def _open(plan: Plan) -> set[int]:
+    """The tasks that depend on an input without a value."""
+    found: set[int] = set()
+    for number, task in enumerate(plan.tasks if plan.checked.unset else ()):
+        if task.unset or not found.isdisjoint(task.upstream()):
+            found.add(number)
+    return found
+
+
+def _change(plan: Plan, task: Task, before: Memory | None, cache: Cache) -> str:
+    """What is different from when a task last ran, as far as that is remembered."""
     if before is None:
         return "never run"
     now = describe(plan, task)

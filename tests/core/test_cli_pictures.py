@@ -243,3 +243,14 @@ def test_a_digit_is_drawn_and_drawn_again_from_its_picture(here: Path, capsys: p
     assert Image.open(first).size == (192, 192)
     (again,) = made(capsys, str(first), "--fresh")
     assert again.read_bytes() == first.read_bytes()
+
+
+def test_a_sweep_of_batch_sizes_keeps_its_table_on_the_sheet(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    graph = write(here, **chain("probe.picture", shade=0.25, batch=1))
+    sweeps = ["--sweep", "batch=1,3", "--sweep", "shade=0.5,0.75"]
+    code, out, _ = in_process(capsys, "run", graph, *sweeps)
+    assert (code, len(out.splitlines())) == (0, 9)
+    with Image.open(here / "graph-0001-sheet.png") as paper:
+        assert paper.size == (6 * 124 + 4, 2 * 28 + 4)
+        shades = [[paper.getpixel((6 + column * 124, 6 + row * 28)) for column in range(6)] for row in (0, 1)]
+    assert shades == [[128, 96, 96, 191, 96, 96], [128, 159, 191, 191, 207, 223]]

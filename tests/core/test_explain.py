@@ -33,6 +33,22 @@ def total(items: list[int]) -> int:
     return sum(items)
 
 
+@ng.node(pure=False)
+def dice() -> int:
+    """A number that nobody knows."""
+    return 4
+
+
+def _unknown() -> str:
+    raise OSError
+
+
+@ng.node(version=_unknown)
+def dated(a: int = 0) -> int:
+    """Something in a file that is not there."""
+    return a
+
+
 @ng.node(early=True)
 def odd_loop(*, steps: int = 3, reads: str = "well") -> ng.Loop[int]:
     """Counts to the third step, and tells of its steps as it is asked to."""
@@ -55,7 +71,7 @@ def leaving() -> ng.Loop[int]:
     raise SystemExit(3)
 
 
-REGISTRY = Registry([Local("t", [number, total, odd_loop, leaving])])
+REGISTRY = Registry([Local("t", [number, total, dice, dated, odd_loop, leaving])])
 
 
 def told(nodes: dict[str, Any], output: str, cache: Cache | None = None) -> tuple[Explained, ...]:
@@ -114,6 +130,29 @@ def test_a_loop_that_cannot_be_made_is_planned_without_its_steps(node: dict[str,
 def test_the_steps_of_a_loop_are_counted_in_whole_numbers(steps: Any) -> None:
     with pytest.raises(ValueError, match=f"0 or more, found {steps}"):
         ng.Loop(lambda: 0, lambda state, index: state, steps, lambda state: state)
+
+
+def test_only_what_depends_on_an_input_without_a_value_is_told_to_lack_it() -> None:
+    nodes = {
+        "open": {"use": "t.number", "value": "$value"},
+        "closed": {"use": "t.dice"},
+        "above": {"use": "t.total", "items": ["$open", "$closed"]},
+        "beside": {"use": "t.total", "items": ["$closed"]},
+        "unread": {"use": "t.dated", "a": "$closed"},
+        "dated": {"use": "t.dated"},
+        "all": {"use": "t.total", "items": ["$above", "$beside", "$unread", "$dated"]},
+    }
+    graph = parse(json.dumps({"inputs": {"value": None}, "nodes": nodes, "outputs": {"out": "$all"}}))
+    made = plan(check(graph, REGISTRY), Device("cpu", "float32"), open_inputs=True)
+    assert {line.node: line.why for line in explain(made, Cache(10**6, None), {})} == {
+        "open": "needs a value for 'value'",
+        "closed": "its value may differ from run to run",
+        "above": "what it reads needs a value",
+        "beside": "it reads a node whose value may differ from run to run",
+        "unread": "it reads a node whose value may differ from run to run",
+        "dated": "the version of what it reads is not known",
+        "all": "what it reads needs a value",
+    }
 
 
 def test_inputs_without_a_value_are_told_and_what_reads_them_never_meets_the_cache() -> None:

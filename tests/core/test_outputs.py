@@ -19,8 +19,8 @@ from noisegraph.registry import Local, Registry
 from noisegraph.request import Request, checked, planned
 from noisegraph.serving.protocol import Rate
 from noisegraph.writing.naming import stem
-from noisegraph.writing.outputs import row_length
 from noisegraph.writing.picture import pixels, png, sheet, text_of, thumbnail
+from noisegraph.writing.sheets import arranged, row_length
 from PIL import Image
 
 
@@ -64,6 +64,36 @@ def test_a_sheet_holds_every_picture_where_it_belongs() -> None:
     paper = Image.open(io.BytesIO(sheet(pictures, [""] * 5, "")))
     assert paper.size == (3 * 8 + 4, 2 * 10 + 4)
     assert [paper.getpixel((5 + index % 3 * 8, 5 + index // 3 * 10)) for index in range(5)] == [0, 40, 80, 120, 160]
+
+
+def table(batches: list[int], *, first: bool) -> tuple[str, int | None]:
+    """The sheet of a sweep of seeds and batch sizes, the one or the other `first`: a letter a seed, a dot a gap."""
+    seeds = {"a": 1, "b": 2}
+    pairs = [(s, b) for b in batches for s in seeds] if first else [(s, b) for s in seeds for b in batches]
+    points = [{"batch": b, "seed": seeds[s]} if first else {"seed": seeds[s], "batch": b} for s, b in pairs]
+    places, columns = arranged(points, {number: s * b for number, (s, b) in enumerate(pairs)})
+    return "".join(place or "." for place in places), columns
+
+
+def test_batches_of_several_sizes_stand_in_the_rows_and_columns_of_their_table() -> None:
+    assert table([2], first=True) == ("aabb", None)
+    assert table([1, 3], first=False) == ("aaaabbbb", 4)
+    assert table([1, 3], first=True) == ("a..b..aaabbb", 6)
+
+
+def test_a_sweep_of_batch_sizes_has_a_row_for_each() -> None:
+    points = [{"batch": batch} for batch in (1, 3, 2)]
+    assert arranged(points, {0: "a", 1: "bbb", 2: "cc"}) == ([*"a", None, None, *"bbbcc", None], 3)
+    assert arranged(points, {0: "aa", 2: "bb"}) == ([*"aabb"], None)
+    assert arranged(points, {0: "a", 2: "c"}) == ([*"ac"], None)
+
+
+def test_a_point_of_a_table_that_failed_leaves_a_gap() -> None:
+    points = [{"a": a, "b": b} for a in "xy" for b in (1, 2)]
+    assert arranged(points, {0: "a", 1: "b", 3: "d"}) == (["a", "b", None, "d"], 2)
+    picture = numpy.full((4, 4), 200, numpy.uint8)
+    paper = Image.open(io.BytesIO(sheet([picture, picture, None, picture], [""] * 4, "", 2)))
+    assert [paper.getpixel((6 + column * 8, 6 + row * 8)) for row in (0, 1) for column in (0, 1)] == [200, 200, 96, 200]
 
 
 def test_a_sweep_of_two_inputs_has_a_row_for_each_value_of_the_first() -> None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 from ..check import Checked
 from ..checking.args import Wire
@@ -26,6 +26,7 @@ from .naming import Names, stem
 from .picture import Pixels, sheet
 from .provenance import Record, dump
 from .records import Records
+from .sheets import arranged
 
 
 @dataclass
@@ -92,6 +93,13 @@ def write(
     return _Writer(plan, folder, Records(plan, registry, until), codecs, captions).write(results)
 
 
+class _Shown(NamedTuple):
+    """A picture on the sheet of a sweep, and what stands under it."""
+
+    picture: Pixels
+    label: str
+
+
 class _Writer:
     def __init__(
         self, plan: Plan, folder: Path, records: Records, codecs: Sequence[Codec], captions: Sequence[Caption]
@@ -106,7 +114,7 @@ class _Writer:
         self.several = len(plan.checked.flat.outputs) > 1
         self.names = Names(folder, stem(plan.checked.flat.top.graph.name))
         self.written = Written()
-        self.shown: dict[str, list[tuple[Pixels, str]]] = {}
+        self.shown: dict[str, dict[int, list[_Shown]]] = {}
 
     def write(self, results: Sequence[Result]) -> Written:
         width = len(str(len(results) - 1))
@@ -120,7 +128,8 @@ class _Writer:
             self.written.points.append(paths)
         if len(results) > 1:
             whole = self.records.of()
-            self.written.sheets = [self._sheet(name, whole) for name, shown in self.shown.items() if len(shown) > 1]
+            several = [name for name, shown in self.shown.items() if sum(map(len, shown.values())) > 1]
+            self.written.sheets = [self._sheet(name, whole) for name in several]
         return self.written
 
     def _output(self, name: str, value: Any, prefix: str, made: Record, point: tuple[int, Result]) -> list[str]:
@@ -140,7 +149,8 @@ class _Writer:
         pictures, (number, result) = pictures_of(value, self.kinds.get(name, Any)), point
         if pictures is None:
             return list(files_of(value, tail, dump(made.of_part(output=name)), self.codecs))
-        self.shown.setdefault(name, []).extend((picture, _label(result.given)) for picture in pictures)
+        label = _label(result.given)
+        self.shown.setdefault(name, {})[number] = [_Shown(picture, label) for picture in pictures]
         found = picture_files(pictures, tail, self._texts(name, pictures, made, number))
         if len(pictures) > 1 and not result.given:  # a sweep has one sheet for all its points
             text = dump(made.of_part(output=name, sheet=True))
@@ -166,23 +176,11 @@ class _Writer:
         self.written.problems.append(Problem(graph.place("outputs", name), f"no file can hold '{name}': {why}"))
 
     def _sheet(self, name: str, whole: Record) -> str:
-        pictures, labels = zip(*self.shown[name], strict=True)
         tail = f"-{name}-sheet.png" if self.several else "-sheet.png"
         text = dump(whole.of_part(output=name, sheet=True))
-        columns = row_length([point.given for point in self.plan.points])
-        each = len(pictures) // len(self.plan.points)
-        fits = columns is not None and each * len(self.plan.points) == len(pictures)
-        return self.names.write(tail, sheet(pictures, labels, text, columns * each if columns and fits else None))
-
-
-def row_length(points: Sequence[Mapping[str, Any]]) -> int | None:
-    """How many points of a sweep differ in its last input alone, where all others repeat that: a row of their table."""
-    others = [dict(list(point.items())[:-1]) for point in points]
-    length = next((index for index, one in enumerate(others) if one != others[0]), len(points))
-    rows = [points[start : start + length] for start in range(0, len(points), length)]
-    last = [[list(point.values())[-1:] for point in row] for row in rows]
-    whole = all(others[index] == others[index - index % length] for index in range(len(points)))
-    return length if whole and 1 < length < len(points) and all(one == last[0] for one in last) else None
+        places, columns = arranged([point.given for point in self.plan.points], self.shown[name])
+        labels = [place.label if place else "" for place in places]
+        return self.names.write(tail, sheet([place and place.picture for place in places], labels, text, columns))
 
 
 def told(plan: Plan, results: Sequence[Result], written: Written) -> dict[str, Any]:

@@ -44,28 +44,31 @@ def png(picture: Pixels, text: str, captions: Mapping[str, str] | None = None) -
     return _bytes(Image.fromarray(picture), text, captions or {})
 
 
-def sheet(pictures: Sequence[Pixels], labels: Sequence[str], text: str, columns: int | None = None) -> bytes:
+def sheet(pictures: Sequence[Pixels | None], labels: Sequence[str], text: str, columns: int | None = None) -> bytes:
     """The PNG file of a contact sheet: all pictures on one, with a label under each where it has one.
 
-    `columns`: how many stand side by side; as nearly a square as it goes, where it is not given.
+    A place without a picture stays empty. `columns`: how many stand side by side; as nearly a square as it goes, where
+    it is not given.
     """
     from PIL import Image, ImageDraw, ImageFont
 
     label = _LABEL_HEIGHT if any(labels) else 0
     columns = columns or math.ceil(math.sqrt(len(pictures)))
     rows = math.ceil(len(pictures) / columns)
-    width = max(picture.shape[1] for picture in pictures)
-    height = max(picture.shape[0] for picture in pictures)
+    there = [picture for picture in pictures if picture is not None]
+    width = max(picture.shape[1] for picture in there)
+    height = max(picture.shape[0] for picture in there)
     scale = min(1.0, (_LARGEST_SHEET / columns - _GAP) / width, (_LARGEST_SHEET / rows - _GAP - label) / height)
     across = max(round(width * scale), _LABEL_WIDTH if label else 1)
     down = max(round(height * scale), 1) + label
     size = (columns * (across + _GAP) + _GAP, rows * (down + _GAP) + _GAP)
-    colour = any(picture.ndim == 3 for picture in pictures)
+    colour = any(picture.ndim == 3 for picture in there)
     paper = Image.new("RGB", size, (_PAPER,) * 3) if colour else Image.new("L", size, _PAPER)
     draw, font = ImageDraw.Draw(paper), ImageFont.load_default()
     for index, (picture, told) in enumerate(zip(pictures, labels, strict=True)):
         left, top = _GAP + index % columns * (across + _GAP), _GAP + index // columns * (down + _GAP)
-        paper.paste(_scaled(Image.fromarray(picture), scale), (left, top))
+        if picture is not None:
+            paper.paste(_scaled(Image.fromarray(picture), scale), (left, top))
         if told:
             shown = _fitting(told, lambda part: draw.textlength(part, font=font) <= across)
             draw.text((left, top + down - label + 2), shown, fill=(_INK,) * 3 if colour else _INK, font=font)
