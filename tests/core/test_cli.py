@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from noisegraph.cli import main
 from noisegraph.cli.text import columns, printable
+from noisegraph.devices import DTYPES
 from noisegraph.quantities import duration, size
 
 from .cli_probe import PROBE, call, chain, environment, write
@@ -53,6 +54,12 @@ def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[
     code, out, _ = in_process(capsys, *name.split(), "--help")
     assert code == 0
     assert out.startswith("Usage: noisegraph")
+
+
+@pytest.mark.parametrize("name", ["run", "check", "plan", "worker"])
+def test_help_names_every_dtype_that_there_is(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = in_process(capsys, name, "--help")
+    assert f"auto, {', '.join(DTYPES)}." in " ".join(out.split())
 
 
 def test_the_version_is_that_of_the_distribution(capsys: pytest.CaptureFixture[str]) -> None:

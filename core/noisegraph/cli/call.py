@@ -14,6 +14,7 @@ import click
 from .. import request
 from ..check import Checked
 from ..checking.args import Literal, Swept
+from ..devices import DTYPES
 from ..errors import Problem
 from ..folders import cache_folder
 from ..opening import opened
@@ -47,14 +48,27 @@ class Size(click.ParamType[int]):
 
 def on_graph(function: F) -> F:
     """The arguments and options of a command on a graph."""
-    for option in reversed(_ON_GRAPH):
-        function = option(function)
-    return function
+    return _decorated(on_device(function), _ON_GRAPH)
+
+
+def on_device(function: F) -> F:
+    """The options that say where networks run and in which precision."""
+    return _decorated(function, _ON_DEVICE)
 
 
 def with_cache(function: F) -> F:
     """The options of a command that uses the cache."""
-    for option in reversed(_WITH_CACHE):
+    return _decorated(with_bounds(function), _WITH_CACHE)
+
+
+def with_bounds(function: F) -> F:
+    """The options that say how much the cache keeps."""
+    return _decorated(function, _WITH_BOUNDS)
+
+
+def _decorated(function: F, decorators: Sequence[Callable[[Any], Any]]) -> F:
+    """The function with the options, in this order before those that it has."""
+    for option in reversed(decorators):
         function = option(function)
     return function
 
@@ -64,17 +78,19 @@ _ON_GRAPH: list[Callable[[Any], Any]] = [
     click.argument("values", nargs=-1, metavar="[NAME=VALUE]..."),
     click.option("--sweep", multiple=True, metavar="NAME=V1,V2,...", help="Run every value; may be repeated."),
     click.option("--until", metavar="NODE", help="Stop at this node and take its value as the output."),
+]
+_ON_DEVICE: list[Callable[[Any], Any]] = [
     click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps."),
-    click.option(
-        "--dtype", default="auto", show_default=True, help="auto, float32, bfloat16, float16, float64, float8."
-    ),
+    click.option("--dtype", default="auto", show_default=True, help=f"auto, {', '.join(DTYPES)}."),
 ]
 _WITH_CACHE: list[Callable[[Any], Any]] = [
     click.option("--fresh", is_flag=False, flag_value=request.EVERYTHING, multiple=True, metavar="[NODE]",
                  help="Run this node, or all, though it is cached."),
+]  # fmt: skip
+_WITH_BOUNDS: list[Callable[[Any], Any]] = [
     click.option("--memory", type=Size(), envvar="NOISEGRAPH_CACHE_MEMORY", help="How much to keep in memory."),
     click.option("--disk", type=Size(), envvar="NOISEGRAPH_CACHE_DISK", help="How much to store on disk; 0: nothing."),
-]  # fmt: skip
+]
 
 
 @dataclass(frozen=True)

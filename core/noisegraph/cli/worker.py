@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import click
 
-from .call import Size
+from .call import on_device, with_bounds
 
 
 @click.command("worker")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps.")
-@click.option("--dtype", default="auto", show_default=True, help="auto, float32, bfloat16, float16, float64, float8.")
-@click.option("--memory", type=Size(), envvar="NOISEGRAPH_CACHE_MEMORY", help="How much to keep in memory.")
-@click.option("--disk", type=Size(), envvar="NOISEGRAPH_CACHE_DISK", help="How much to store on disk; 0: nothing.")
+@on_device
+@with_bounds
 def command(device: str, dtype: str, memory: int | None, disk: int | None) -> int:
     """Run graphs for another program, in JSON lines.
 
