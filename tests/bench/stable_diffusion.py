@@ -4,31 +4,88 @@
 least of some, in half precision and in float32; CPU seconds of each of four steps with guidance at 256 x 256 in
 float32; and the peak of resident memory. What either imports is imported before. In float32 our weights are converted
 when a layer is first asked: that stands in the first step.
+
+`python -m tests.bench.stable_diffusion FOLDER cold` tells seconds by the clock, the least of some, of a start from a
+file in float32 that the system has not in memory: to load it and take the first step, less a step when all is there;
+and to read the file from beginning to end with nothing done with it. Before each, the system is asked to forget the
+file's pages (`posix_fadvise`); that it did, the time to read the file again at once tells, which must be far shorter.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import resource
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-SIDE, LOADS = 32, 5
+SIDE, LOADS, STARTS = 32, 5, 3
+BLOCK = 2**24
 
 
 def main(folder: Path) -> None:
     """Write the weights if they are not there, and tell what each took."""
-    if not (folder / "model_index.json").exists():
-        subprocess.run([sys.executable, "-m", __spec__.name, str(folder), "write"], check=True)
+    prepare(folder, "float16")
     for dtype in ("float16", "float32"):
         turns = [{whose: measured(folder, whose, dtype, "load")["load"] for whose in WHOSE} for _ in range(LOADS)]
         print("load in", dtype, {whose: min(turn[whose] for turn in turns) for whose in WHOSE})
     for whose in WHOSE:
         print(whose, measured(folder, whose, "float32", "steps"))
+
+
+def cold(folder: Path) -> None:
+    """Write the weights if they are not there, and tell what a start from the disk took beside reading them."""
+    folder = folder / "wide"
+    prepare(folder, "float32")
+    turns = [
+        {"read": read(folder, cold=True), "again": read(folder, cold=False)}
+        | {whose: started(folder, whose) for whose in WHOSE}
+        for _ in range(STARTS)
+    ]
+    least = {name: min(turn[name] for turn in turns) for turn in turns for name in turn}
+    print("cold start", least, "of the reading", {whose: round(least[whose] / least["read"], 2) for whose in WHOSE})
+
+
+def started(folder: Path, whose: str) -> float:
+    """Seconds from a cold file to the first step, less a step."""
+    forget(folder)
+    found = measured(folder, whose, "float32", "started")
+    return round(found["first"] - found["warm"], 2)
+
+
+def read(folder: Path, cold: bool) -> float:
+    """Seconds to read the file of weights from beginning to end."""
+    if cold:
+        forget(folder)
+    block = bytearray(BLOCK)
+    start = time.perf_counter()
+    with weights(folder).open("rb", buffering=0) as file:
+        while file.readinto(block):
+            pass
+    return round(time.perf_counter() - start, 2)
+
+
+def forget(folder: Path) -> None:
+    """Ask the system to drop what it keeps of the file; what is not written yet would stay."""
+    with weights(folder).open("rb") as file:
+        os.fsync(file.fileno())
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def weights(folder: Path) -> Path:
+    """The file of weights in a folder."""
+    return folder / "unet" / "diffusion_pytorch_model.safetensors"
+
+
+def prepare(folder: Path, dtype: str) -> None:
+    """Write the weights if they are not there, in a process of its own, whose memory goes with it."""
+    if not (folder / "model_index.json").exists():
+        subprocess.run([sys.executable, "-m", __spec__.name, str(folder), "write", dtype], check=True)
 
 
 def measured(folder: Path, whose: str, dtype: str, what: str) -> dict[str, Any]:
@@ -39,17 +96,17 @@ def measured(folder: Path, whose: str, dtype: str, what: str) -> dict[str, Any]:
     return found
 
 
-def write(folder: Path) -> None:
-    """A folder in the layout of diffusers with a random U-Net of 860 million parameters in half precision."""
+def write(folder: Path, dtype: str) -> None:
+    """A folder in the layout of diffusers with a random U-Net of 860 million parameters."""
     import torch
     from diffusers import UNet2DConditionModel
 
     with torch.device("meta"):
         module = UNet2DConditionModel(cross_attention_dim=768)
-    module = module.half().to_empty(device="cpu")
+    module = module.to(getattr(torch, dtype)).to_empty(device="cpu")
     for parameter in module.parameters():
         parameter.data.normal_(std=0.02)
-    module.save_pretrained(folder / "unet")
+    module.save_pretrained(folder / "unet", max_shard_size="100GB")
     (folder / "model_index.json").write_text("{}")
 
 
@@ -90,20 +147,24 @@ def take(folder: Path, whose: str, dtype: str, what: str) -> dict[str, Any]:
     import torch
 
     load, ask = WHOSE[whose](folder, dtype)
-    start = time.process_time()
+    start, begun = time.process_time(), time.perf_counter()
     module = load()
     loaded = time.process_time() - start
     if what == "load":
         return {"load": round(loaded, 3)}
     generator = torch.Generator().manual_seed(0)
     x, context = torch.randn(1, 4, SIDE, SIDE, generator=generator), torch.randn(2, 77, 768, generator=generator)
-    seconds = []
+    seconds, ends = [], [begun]
     with torch.no_grad():
-        for t in (999.0, 749.0, 499.0, 249.0):
+        for t in (999.0, 749.0) if what == "started" else (999.0, 749.0, 499.0, 249.0):
             start = time.process_time()
             away, toward = ask(module, torch.cat([x, x]), torch.full((2,), t), context).chunk(2)
             x = x - 0.1 * (away + 7.5 * (toward - away))
             seconds.append(round(time.process_time() - start, 2))
+            ends.append(time.perf_counter())
+    if what == "started":
+        first, warm = (after - before for before, after in pairwise(ends))
+        return {"first": first, "warm": warm}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"load": round(loaded, 2), "steps": seconds, "peak": round(peak), "sum": float(x.abs().sum())}
 
@@ -113,6 +174,8 @@ if __name__ == "__main__":
     if len(sys.argv) == 2:
         main(place)
     elif sys.argv[2] == "write":
-        write(place)
+        write(place, sys.argv[3])
+    elif sys.argv[2] == "cold":
+        cold(place)
     else:
         print(json.dumps(take(place, *sys.argv[2:])))
