@@ -322,8 +322,15 @@ def test_what_two_uses_give_wrongly_is_told_of_each(engine: Engine, folder: Path
 def test_what_a_sub_graph_needs_and_does_not_know_is_told(engine: Engine, folder: Path) -> None:
     path = _put(folder, "o.json", {"nodes": {"p": {"use": "part.json", "mor": 1}}, "outputs": {"x": "$p.sum"}})
     problems = _problems(engine, path)
-    assert "part.json has no input 'mor'; did you mean 'more'?" in problems[0]
-    assert "part.json needs a value for its input 'a'" in problems[1]
+    assert "part.json needs a value for its input 'a'" in problems[0]
+    assert "part.json has no input 'mor'; did you mean 'more'?" in problems[1]
+
+
+def test_problems_are_told_in_the_order_of_the_text(engine: Engine) -> None:
+    text = """{"outputs": {"x": "$gone"},
+      "nodes": {"b": {"use": "t.number", "value": "two"},
+                "a": {"use": "t.none"}}}"""
+    assert [problem.where.line for problem in check(parse(text), engine.registry).problems] == [1, 2, 3]
 
 
 def test_wires_into_sub_graphs_are_typed(engine: Engine, folder: Path) -> None:
