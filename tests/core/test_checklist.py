@@ -10,8 +10,7 @@ Those below have none, for the reason that is given; `-> name` is a test that sh
 71. a blocker that silences one element: lists are values and are never mapped over
 72. undeclared variadic inputs: every port is declared; a list port takes any number of wires (test_c70)
 79. an exception in the executor -> test_an_error_in_the_executor_ends_the_run_and_not_the_worker
-83. a queue refuses an id that is pending: the engine runs one plan; queues belong to the terminal interface
-84. a queue survives a restart: the same
+84. a queue survives a restart -> test_after_kill_9_the_draft_and_the_queue_are_there_again
 94. plugins in the provenance -> test_show_tells_the_graph_the_inputs_and_the_versions
 95. conformance of each plugin's nodes -> test_a_wrong_node_fails_the_tests_that_are_for_it_and_no_other
 """

@@ -158,6 +158,24 @@ def test_a_cancelled_run_ends_at_once_and_the_next_goes_on_from_its_step(shared:
     assert [int(line) for line in (tmp_path / "log").read_text().split()] == list(range(40))
 
 
+def test_an_id_that_waits_or_is_on_is_refused_to_another_run(shared: Talk, tmp_path: Path) -> None:
+    graph = chain("probe.count", steps=40, seconds=0.05, log=str(tmp_path / "log"))
+    shared.tell(command="run", run="on", graph=graph)
+    shared.until(event="progress", run="on")
+    shared.tell(command="run", run="waits", graph=chain("probe.number", value=9), out=str(tmp_path / "out"))
+    shared.tell(command="cancel", run="waits")
+    for name in ("on", "waits"):
+        shared.tell(command="run", run=name, graph=chain("probe.number", value=1))
+        error = shared.until(event="error")[-1]
+        assert (error["kind"], error["run"]) == ("command", "")
+        assert error["message"] == f"a run '{name}' waits or is on; give this one another id"
+    shared.tell(command="cancel", run="on")
+    assert events(shared.until(event="done", run="on"), "meters", "progress") == ["cancelled", "done"]
+    assert events(shared.until(event="done", run="waits"), "meters") == ["cancelled", "done"]
+    assert not (tmp_path / "out").exists()
+    assert shared.run("waits", chain("probe.number", value=9))[-3]["points"][0]["values"] == {"out": 9}
+
+
 def test_a_paused_run_waits_goes_a_step_and_resumes(shared: Talk, tmp_path: Path) -> None:
     log = tmp_path / "log"
     shared.tell(command="pause")

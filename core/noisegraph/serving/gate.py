@@ -1,8 +1,9 @@
-"""Whether a run may go on: paused, stepped and cancelled from another thread."""
+"""Which runs are asked for, and whether one may go on: paused, stepped and cancelled from another thread."""
 
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 
 
@@ -11,6 +12,8 @@ class Gate:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
+        self._pending: Counter[str] = Counter()
+        """The runs that wait or are on; of those without an id there may be several."""
         self._cancelled: set[str] = set()
         self._paused = False
         self._steps = 0
@@ -46,16 +49,33 @@ class Gate:
             self._nudged = True
             self._changed.notify_all()
 
-    def cancel(self, run: str) -> None:
-        """The run, begun or not, is to stop."""
+    def admit(self, run: str) -> bool:
+        """Whether a run of this id may be asked for: there is none that waits or is on."""
         with self._changed:
-            self._cancelled.add(run)
-            self._changed.notify_all()
+            if run and self._pending[run]:
+                return False
+            self._pending[run] += 1
+            return True
 
-    def admit(self, run: str) -> None:
-        """A run of this name is asked for; that an earlier one was cancelled does not count."""
+    def cancel(self, run: str) -> None:
+        """The run is to stop, begun or not; one that ended, or that nobody asked for, is nothing to stop."""
         with self._changed:
-            self._cancelled.discard(run)
+            if self._pending[run]:
+                self._cancelled.add(run)
+                self._changed.notify_all()
+
+    def cancelled(self, run: str) -> bool:
+        """Whether the run was to stop."""
+        with self._changed:
+            return run in self._cancelled
+
+    def leave(self, run: str) -> None:
+        """The run has ended; another may have its id."""
+        with self._changed:
+            self._pending[run] -= 1
+            if self._pending[run] <= 0:
+                del self._pending[run]
+                self._cancelled.discard(run)
 
     def pause(self) -> None:
         """Runs are to wait before their next step."""

@@ -3,8 +3,9 @@
 Commands, a line each: run and plan (with `run`, an id, and `graph` or `path`, and if wanted `inputs`, `sweep`, `until`,
 `fresh`, `device`, `dtype`; run also with `out`, a folder), cancel (`run`), schema, preview_size (`size`), pause, resume
 and step. Events: hello, ready, schema, plan, node, progress, preview, picture, warning, error, result, cancelled,
-meters, done; all have `run` and `seq`. Every run ends with exactly one `done`. What is asked while a run is on, or
-paused, is answered between two of its events, but for other runs: these wait for their turn.
+meters, done; all have `run` and `seq`. Every run ends with exactly one `done`, and until then no other may have its id.
+What is asked while a run is on, or paused, is answered between two of its events, but for other runs: these wait for
+their turn.
 """
 
 from __future__ import annotations
@@ -139,8 +140,8 @@ class Worker:
                 case "step":
                     self.gate.step()
                 case kind:
-                    if kind == "run":
-                        self.gate.admit(str(command.get("run", "")))
+                    if kind == "run" and not self.gate.admit(str(command.get("run", ""))):
+                        raise CommandError(f"a run '{command['run']}' waits or is on; give this one another id")
                     self._commands.put(command)
                     self.gate.nudge()
         except (CommandError, ValueError, TypeError) as error:
@@ -156,6 +157,8 @@ class Worker:
                 self._send(self._schema(speaker))
             elif kind == "plan":
                 self._send(self._plan(command, speaker))
+            elif self.gate.cancelled(run_id):
+                self._send(speaker.message("cancelled"))
             else:
                 failed = self._run(command, speaker)
         except GraphError as error:
@@ -169,6 +172,7 @@ class Worker:
             text = f"{type(error).__name__}: {error}"
             self._send(speaker.message("error", kind="internal", message=text, full_traceback=traceback.format_exc()))
         if kind == "run":
+            self.gate.leave(run_id)
             self._send(self._meters(speaker))
             self._send(speaker.message("done", failed=failed, seconds=round(time.perf_counter() - began, 6)))
 
