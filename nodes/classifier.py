@@ -11,7 +11,8 @@ from typing import Annotated, Any
 import noisegraph as ng
 from pydantic import Field
 
-from .checkpoints.checkpoint import CheckpointFile, opened
+from .checkpoints.checkpoint import CheckpointFile
+from .checkpoints.published import published
 from .checkpoints.recognise import found_classifier
 from .label import indices
 from .network import build_classifier
@@ -40,7 +41,7 @@ def load_facts(inputs: ng.Facts) -> ng.Facts:
     """What is known of `classifier.load` from the file's list of tensors."""
     if not isinstance(inputs.get("path"), str):
         return {}
-    checkpoint = opened(inputs["path"])
+    checkpoint = published(inputs["path"])
     found = found_classifier(checkpoint)
     return {"classes": found.config["out_channels"], "weights": found.part.size(checkpoint)}
 
@@ -51,7 +52,7 @@ def load(*, path: CheckpointFile) -> LabelClassifier:
 
     path: a pt or safetensors file with the authors' names
     """
-    checkpoint = opened(path)
+    checkpoint = published(path)
     found = found_classifier(checkpoint)
     digest, size = ng.digest(Path(path)), found.part.size(checkpoint)
     weights = ng.Weights(path, digest, build_classifier, tuple(found.config.items()), found.part, size)

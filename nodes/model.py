@@ -9,10 +9,11 @@ import noisegraph as ng
 
 from . import text, unet, vae
 from .checkpoints import first_stage
-from .checkpoints.checkpoint import Checkpoint, CheckpointFile, opened
+from .checkpoints.checkpoint import Checkpoint, CheckpointFile
 from .checkpoints.describe import described
 from .checkpoints.families import NAMED
 from .checkpoints.locate import text_parts
+from .checkpoints.published import published
 from .checkpoints.recognise import FoundUNet, found_autoencoder, found_unet
 from .models import digits, points, text_to_image, trained
 from .models import emoji as emoji_models
@@ -54,7 +55,7 @@ def load_facts(inputs: ng.Facts) -> ng.Facts:
     """What is known of `model.load`: from the file's list of tensors, or where it is not there yet, from the family."""
     path, family = inputs.get("path"), inputs.get("family", "auto")
     if isinstance(path, str):
-        checkpoint = opened(path)
+        checkpoint = published(path)
         found = found_unet(checkpoint, family, inputs.get("prediction", "auto"))
         first = found_autoencoder(checkpoint)
         told = first_stage.absent_facts(found.family, path)
@@ -74,7 +75,7 @@ def load(
     family: which it is taken for; auto finds out, and `noisegraph show FILE` tells why
     prediction: what its U-Net puts out, where the file does not say (Stable Diffusion 2)
     """
-    checkpoint = opened(path)
+    checkpoint = published(path)
     found = found_unet(checkpoint, family, prediction)
     network = unet.network(found, checkpoint)
     shape = unet.latent_shape(found.family)

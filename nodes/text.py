@@ -12,6 +12,7 @@ import noisegraph as ng
 from pydantic import Field
 
 from .checkpoints.checkpoint import CheckpointFile, opened
+from .checkpoints.published import published
 from .networks.clip_config import CLIPConfig
 from .networks.tokenizer import tokenize, train
 from .prompts import adapted, inversion, known, loading
@@ -58,7 +59,7 @@ def architecture(*, config: CLIPConfig = CLIPConfig()) -> ng.Architecture:  # no
 def load_facts(inputs: ng.Facts) -> ng.Facts:
     """What is known of `text.load` from the file's list of tensors."""
     path = inputs.get("path")
-    return loading.facts(opened(path), inputs.get("tokenizer") or "") if isinstance(path, str) else {}
+    return loading.facts(published(path), inputs.get("tokenizer") or "") if isinstance(path, str) else {}
 
 
 @ng.node(early=True, facts=load_facts, version=loading.vocabulary_version)
@@ -69,7 +70,7 @@ def load(*, path: CheckpointFile, tokenizer: TokenizerFile | None = None) -> Tex
     tokenizer: tokenizer.json, vocab.json, vocab.txt or CLIP's bpe_simple_vocab_16e6.txt.gz; none: found beside it,
         below $NOISEGRAPH_MODELS, or in the installed package open_clip_torch
     """
-    return loading.loaded(opened(path), tokenizer or "")
+    return loading.loaded(published(path), tokenizer or "")
 
 
 @ng.node(facts=known.said)

@@ -16,6 +16,7 @@ from .checkpoints.control import beside as control_beside
 from .checkpoints.control import configured, controls
 from .checkpoints.families import NAMED, Family, FamilyName
 from .checkpoints.lora import beside, check_shapes, config_beneath, flat, layer_names, shapes_beneath, sides
+from .checkpoints.published import published
 from .checkpoints.recognise import FoundUNet, found_unet
 from .networks.unet_config import UNetConfig
 from .prompts import known as words
@@ -60,7 +61,7 @@ def load_facts(inputs: ng.Facts) -> ng.Facts:
     """What is known of `unet.load`: from the file's list of tensors, or where it is not there yet, from the family."""
     path, family = inputs.get("path"), inputs.get("family", "auto")
     if isinstance(path, str):
-        checkpoint = opened(path)
+        checkpoint = published(path)
         return known(found_unet(checkpoint, family, inputs.get("prediction", "auto")), checkpoint)
     return {"unet": _kinship(NAMED[family]), "latent": latent_facts(NAMED[family])} if family in NAMED else {}
 
@@ -109,7 +110,7 @@ def load(*, path: CheckpointFile, family: AnyFamily = "auto", prediction: AnyPre
     family: which it is taken for; auto finds out, and `noisegraph show FILE` tells why
     prediction: what its output means, where the file does not say (Stable Diffusion 2)
     """
-    checkpoint = opened(path)
+    checkpoint = published(path)
     found = found_unet(checkpoint, family, prediction)
     return LoadedUNet(network(found, checkpoint), found.process, latent_shape(found.family))
 

@@ -10,10 +10,11 @@ import noisegraph as ng
 from pydantic import Field
 
 from .checkpoints import first_stage
-from .checkpoints.checkpoint import CheckpointFile, opened
+from .checkpoints.checkpoint import CheckpointFile
 from .checkpoints.families import NAMED, FamilyName
 from .checkpoints.first_stage import Autoencoder as Autoencoder
 from .checkpoints.first_stage import build as build
+from .checkpoints.published import published
 from .networks.autoencoder_config import AutoencoderConfig
 
 AnyFamily = Literal["auto"] | FamilyName
@@ -36,7 +37,7 @@ def load_facts(inputs: ng.Facts) -> ng.Facts:
     """What is known of `vae.load`: from the file's list of tensors, or where it is not there yet, from the family."""
     path, family = inputs.get("path"), inputs.get("family", "auto")
     if isinstance(path, str):
-        return first_stage.facts(opened(path), family)
+        return first_stage.facts(published(path), family)
     return first_stage.expected(NAMED[family]) if family in NAMED else {}
 
 
@@ -50,7 +51,7 @@ def load(
     family: whose latents they are, where the file does not say: those of sd1 and sdxl have the same shapes
     scale: what latents are multiplied by; the family's, where none is given
     """
-    return first_stage.loaded(opened(path), family, scale)
+    return first_stage.loaded(published(path), family, scale)
 
 
 def shape_facts(inputs: ng.Facts) -> ng.Facts:

@@ -12,11 +12,11 @@ import noisegraph as ng
 from pydantic import TypeAdapter, ValidationError
 
 from ..checkpoints.checkpoint import opened
+from ..checkpoints.stored import Stored, stored
 from ..networks.tokenizer import END
 from .eight_bits import SCALE
 from .from_card import PROCESSES
 from .kinds import kind_of
-from .stored import Stored, stored
 
 MOST_LEVELS = 100_000
 """Steps of a discrete process."""

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 import noisegraph as ng
 
 from .. import text, vae
+from ..checkpoints.stored import Stored, digest, size
 from ..classifier import LabelClassifier
 from ..networks.autoencoder_config import AutoencoderConfig
 from ..networks.unet_config import tupled
 from .eight_bits import EightBits
 from .kinds import kind_of
-from .stored import Stored, digest, size
 
 PROCESSES = ("DiscreteVP", "GeometricVE", "EDM", "Flow", "ContinuousVP", "SubVP")
 """The names that cards give them."""

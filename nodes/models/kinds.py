@@ -10,6 +10,7 @@ import noisegraph as ng
 from pydantic import Field
 
 from .. import network, text, vae
+from ..checkpoints.stored import Stored
 from ..networks.autoencoder_config import AutoencoderConfig
 from ..networks.clip_config import CLIPConfig
 from ..networks.mlp_config import MLPConfig
@@ -17,7 +18,6 @@ from ..networks.ncsn_config import NCSNConfig
 from ..networks.prior_config import PriorConfig
 from ..networks.unet_config import UNetConfig
 from ..unet import build as build_unet
-from .stored import Stored
 
 Side = Annotated[int, Field(ge=1, le=65536)]
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import noisegraph as ng
 
-from . import from_card, stored
+from ..checkpoints import stored
+from . import from_card
 
 WEIGHTS = Path(__file__).parent.parent / "weights"
 

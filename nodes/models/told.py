@@ -10,9 +10,9 @@ import noisegraph as ng
 
 from ..checkpoints.checkpoint import opened
 from ..checkpoints.describe import whole
+from ..checkpoints.stored import stored
 from .checked import checked
 from .kinds import kind_of
-from .stored import stored
 
 _SECTIONS = ("process", "training", "augmentation", "network")
 """What stands in a card under names of its own."""

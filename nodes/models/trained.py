@@ -8,6 +8,7 @@ from typing import Annotated
 
 import noisegraph as ng
 
+from ..checkpoints.stored import Stored, size
 from ..classifier import LabelClassifier
 from ..networks.unet_config import UNetConfig, tupled
 from ..text import TextEncoder
@@ -15,7 +16,6 @@ from . import from_card
 from .checked import check_tokenizer, checked
 from .from_card import Labelled, Space
 from .kinds import AUTOENCODER, CLASSIFIER, CLIP, DENOISER, kind_of
-from .stored import Stored, size
 
 TrainedFile = Annotated[str, ng.FileKind((".safetensors",))]
 TokenizerFile = Annotated[str, ng.FileKind((".json",))]

@@ -129,6 +129,25 @@ def test_a_card_of_another_kind_is_told_with_the_node_that_loads_it(
     assert f"holds {what}, as its card says; load it with {node}" in told
 
 
+@pytest.mark.parametrize(
+    ("name", "use"),
+    [
+        ("emoji", "unet.load"),
+        ("digit", "model.load"),
+        ("emoji-autoencoder", "vae.load"),
+        ("emoji-clip", "text.load"),
+        ("digit-classifier", "classifier.load"),
+    ],
+)
+def test_the_nodes_for_published_checkpoints_do_not_guess_at_what_has_a_card(
+    own: Callable[[str], Path], tmp_path: Path, name: str, use: str
+) -> None:
+    own(name)
+    (told,) = problems(tmp_path, use)
+    assert "was trained by noisegraph" in told
+    assert "`noisegraph show mine.safetensors` tells" in told
+
+
 def test_a_card_of_a_network_of_nobodys_is_refused(own: Callable[[str], Path], tmp_path: Path) -> None:
     changed(own("digit"), network={"petals": 5, "model_channels": 32})
     (told,) = problems(tmp_path)
@@ -212,7 +231,7 @@ def test_another_card_is_another_version(own: Callable[[str], Path]) -> None:
 def test_every_kind_knows_its_own_configuration_and_no_other(tmp_path: Path) -> None:
     from noisegraph.nodes import network, unet, vae
     from noisegraph.nodes.models.kinds import KINDS, kind_of
-    from noisegraph.nodes.models.stored import Stored
+    from noisegraph.nodes.checkpoints.stored import Stored
 
     made = (unet.architecture(), network.mlp(), network.ncsn(), network.prior(), vae.architecture(), architecture())
     for one, kind in zip((*made, network.classifier()), KINDS, strict=True):
