@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 import noisegraph as ng
 from pydantic import Field
 
-from .checkpoints import diffusers_unet
+from .checkpoints import conditions, diffusers_unet
 from .checkpoints.checkpoint import Checkpoint, CheckpointFile, opened
 from .checkpoints.control import beside as control_beside
 from .checkpoints.control import configured, controls
@@ -20,7 +20,6 @@ from .checkpoints.published import published
 from .checkpoints.recognise import FoundUNet, found_unet
 from .networks.unet_config import UNetConfig
 from .prompts import known as words
-from .vae import Autoencoder, encode
 
 if TYPE_CHECKING:
     from torch.nn import Module
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 AnyFamily = Literal["auto"] | FamilyName
 LORA = ("lora_unet_", "unet.", "base_model.model.", "lycoris_")
 """How names in a LoRA begin that are for the U-Net."""
-Seed = Annotated[int, Field(ge=0, lt=2**63)]
 AnyPrediction = Literal["auto", "eps", "v", "x0"]
 
 
@@ -175,58 +173,6 @@ def control(
     return replace(unet, weights=control_beside(unet.weights, config, path, ng.digest(Path(path)), strength))
 
 
-@ng.node(facts=words.beside())
-def hint(condition: ng.Condition, image: ng.Image, *, number: Annotated[int, Field(ge=0, le=99)] = 0) -> ng.Condition:
-    """The condition of a U-Net that is under control, with the picture that controls it.
-
-    image: of the size of the picture to draw: edges, depth, a pose
-    number: which ControlNet it is for, the first being 0
-    """
-    return ng.Condition({**condition, f"hint_{number}": image.expand(-1, 3, -1, -1)})
-
-
-@ng.node(facts=words.beside(5))
-def inpainting(condition: ng.Condition, vae: Autoencoder, image: ng.Image, mask: ng.Mask) -> ng.Condition:
-    """The condition of a U-Net that fills in (9 channels): the mask, and the picture without what it hides.
-
-    image: to fill in, of the size of the picture to draw
-    mask: 1 where is to be drawn; of the picture's size, or fitted to it
-    """
-    import torch
-    from torch.nn import functional
-
-    fitted = functional.interpolate(mask.to(image), image.shape[2:], mode="nearest")
-    hidden = (fitted >= 0.5).to(image)
-    known = encode(vae, ng.Image(image * (1 - hidden) + 0.5 * hidden))
-    small = functional.interpolate(hidden.to(known), known.shape[2:], mode="nearest").expand(len(known), -1, -1, -1)
-    return ng.Condition({**condition, "concat": torch.cat([small, known], dim=1)})
-
-
-@ng.node(facts=words.beside(3))
-def low_resolution(
-    condition: ng.Condition,
-    image: ng.Image,
-    process: ng.Process,
-    *,
-    noise_level: Annotated[int, Field(ge=0, le=350)] = 20,
-    seed: Seed | list[Seed] = 0,
-) -> ng.Condition:
-    """The condition of a U-Net that enlarges (Stable Diffusion's x4 upscaler): the small picture, with some noise.
-
-    image: of a quarter of the size of the picture to draw
-    process: of the U-Net
-    noise_level: the time whose noise is put on it, which the network is told; more leaves more to be invented
-    seed: of that noise; image i has seed + i, or give a list with one seed an image
-    """
-    import torch
-
-    small = image.expand(-1, 3, -1, -1) * 2 - 1
-    noise = ng.normal(ng.seeds_from(seed, len(small)), small, "low resolution")
-    noisy = ng.noised(small, noise, process.level(float(noise_level)))
-    told = torch.full((len(noisy),), noise_level, device=noisy.device)
-    return ng.Condition({**condition, "concat": noisy, "y": told})
-
-
 def denoiser_facts(inputs: ng.Facts) -> ng.Facts:
     """What is known of `unet.denoiser`: what is known of its network; raises NodeError for a condition of another."""
     told, condition = inputs["unet"], inputs.get("condition") or {}
@@ -253,4 +199,4 @@ def denoisers(unet: ng.Network, conditions: list[ng.Condition]) -> list[ng.Denoi
 @ng.hookimpl
 def noisegraph_nodes() -> Sequence[Callable[..., Any]]:
     """The nodes of this file."""
-    return [architecture, load, lora, control, hint, inpainting, low_resolution, denoiser, denoisers]
+    return [architecture, load, lora, control, *conditions.NODES, denoiser, denoisers]

@@ -24,7 +24,8 @@ _WANTED = {
     ),
     "beside": (
         "the network reads {wanted} channels beside the latent, the condition brings {found}",
-        "5 are for inpainting (unet.inpainting: sd/inpaint-model), 3 for the x4 upscaler (sd/x4-upscale)",
+        "5 are for inpainting (unet.inpainting: sd/inpaint-model), 3 for the x4 upscaler (sd/x4-upscale), "
+        "4 for InstructPix2Pix (unet.editing: sd/edit), 1 for depths (unet.depth: sd/depth-to-image)",
     ),
 }
 """What a network reads -> what to say where a condition has something else."""

@@ -33,7 +33,9 @@ TWO: Mapping[str, Any] = {**UNET, **ATTENDS, "model_channels": 64}
 UNETS: Mapping[str, Mapping[str, Any]] = {
     "sd1": {**UNET, **ATTENDS},
     "sd1-inpaint": {**UNET, **ATTENDS},
+    "sd1-edit": {**UNET, **ATTENDS},
     "sd2": TWO,
+    "sd2-depth": TWO,
     "x4-upscaler": {**UNET, **ATTENDS, "disable_self_attentions": (True, False)},
     "sdxl": XL,
     "sdxl-refiner": XL,
@@ -43,7 +45,9 @@ ONE_TEXT, TWO_TEXT, BIG_TEXT = "cond_stage_model.transformer.", "cond_stage_mode
 TEXTS: Mapping[str, tuple[tuple[str, int], ...]] = {
     "sd1": ((ONE_TEXT, 768),),
     "sd1-inpaint": ((ONE_TEXT, 768),),
+    "sd1-edit": ((ONE_TEXT, 768),),
     "sd2": ((TWO_TEXT, 1024),),
+    "sd2-depth": ((TWO_TEXT, 1024),),
     "x4-upscaler": ((TWO_TEXT, 1024),),
     "sdxl": ((f"{BIG_TEXT}0.transformer.", 768), (f"{BIG_TEXT}1.model.", 1280)),
     "sdxl-refiner": ((f"{BIG_TEXT}0.model.", 1280),),

@@ -7,7 +7,8 @@ from pathlib import Path
 import noisegraph as ng
 import pytest
 import torch
-from noisegraph.nodes import image, latent, unet
+from noisegraph.nodes import image, latent
+from noisegraph.nodes.checkpoints import conditions
 from noisegraph.nodes.pictures import canvas
 from PIL import Image
 
@@ -99,7 +100,7 @@ def test_a_small_picture_is_noised_as_the_x4_upscaler_is_told() -> None:
     settings = {"beta_start": 0.0001, "beta_end": 0.02, "beta_schedule": "scaled_linear"}
     process = ng.DiscreteVP("scaled_linear", 1000, 0.0001, 0.02)
     words = ng.Condition({"context": drawn(1, 7, 1024)})
-    told = unet.low_resolution(words, PICTURE, process, noise_level=20, seed=3)
+    told = conditions.low_resolution(words, PICTURE, process, noise_level=20, seed=3)
     small = PICTURE * 2 - 1
     noise = ng.normal((3,), small, "low resolution")
     wanted = DDPMScheduler(**settings).add_noise(small, noise, torch.tensor([20]))

@@ -9,6 +9,7 @@ import noisegraph as ng
 import pytest
 import torch
 from noisegraph.nodes import model, unet, vae
+from noisegraph.nodes.checkpoints import conditions
 from noisegraph.nodes.grids.time import uniform
 from noisegraph.nodes.guidance.cfg import cfg
 from noisegraph.nodes.samplers.ddim import ddim
@@ -47,6 +48,7 @@ XL: dict[str, Any] = {
 UNETS: dict[str, tuple[str, dict[str, Any]]] = {
     "sd1": ("sd1", ONE),
     "sd1-inpaint": ("sd1-inpaint", {**ONE, "in_channels": 9}),
+    "sd1-edit": ("sd1-edit", {**ONE, "in_channels": 8}),
     "sd2": ("sd2", TWO),
     "sd2-depth": ("sd2-depth", {**TWO, "in_channels": 5}),
     "sd2-unclip": (
@@ -201,7 +203,7 @@ def test_what_an_inpainting_network_reads_is_prepared_as_diffusers_does(tmp_path
     masks = torch.nn.functional.interpolate(mask, (8, 8))
     with torch.no_grad():
         known = theirs.encode(picture * (mask < 0.5)).latent_dist.mode() * theirs.config.scaling_factor
-    told = unet.inpainting(
+    told = conditions.inpainting(
         ng.Condition({"context": drawn(1, 7, 768)}), loaded, ng.Image(picture / 2 + 0.5), ng.Mask(mask)
     )
     torch.testing.assert_close(told["concat"], torch.cat([masks, known], dim=1), rtol=0, atol=1e-4)

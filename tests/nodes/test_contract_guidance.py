@@ -14,6 +14,7 @@ from noisegraph.nodes.guidance import (
     classifier,
     clip,
     compose,
+    edit,
     inpaint,
     perp_neg,
     rescale,
@@ -82,6 +83,14 @@ class TestCompose(GuidanceContract):
 
     def guide(self, positive: Any, negative: Any, params: Mapping[str, Any]) -> ng.Denoiser:
         return compose.compose([positive], negative, **params)
+
+
+class TestEdit(GuidanceContract):
+    guidance = edit.edit
+    strong = {"scale": 3.0}
+
+    def guide(self, positive: Any, negative: Any, params: Mapping[str, Any]) -> ng.Denoiser:
+        return edit.edit(positive, negative, negative, **params)
 
 
 class TestMean(GuidanceContract):

@@ -9,6 +9,7 @@ import noisegraph as ng
 import pytest
 import torch
 from noisegraph.nodes import unet
+from noisegraph.nodes.checkpoints import conditions
 from noisegraph.nodes.checkpoints.checkpoint import opened
 from noisegraph.nodes.checkpoints.control import control_part
 from noisegraph.nodes.networks.control import control
@@ -94,7 +95,7 @@ def test_a_controlled_unet_without_its_picture_says_so(pair: Any) -> None:
     _, _, ours, path = pair
     with pytest.raises(ValueError, match="wants a condition 'hint_0'"):
         answered(unet.control(ours, path=path))
-    told = unet.hint(ng.Condition({"context": WORDS}), ng.Image(HINT[:, :1]))
+    told = conditions.hint(ng.Condition({"context": WORDS}), ng.Image(HINT[:, :1]))
     assert told["hint_0"].shape == (2, 3, 64, 64)
 
 

@@ -13,6 +13,7 @@ from noisegraph.nodes.guidance.apg import apg
 from noisegraph.nodes.guidance.cfg import autoguidance, cfg, cfg_w
 from noisegraph.nodes.guidance.classifier import classifier, classifier_mean
 from noisegraph.nodes.guidance.compose import compose, mean, regions
+from noisegraph.nodes.guidance.edit import edit
 from noisegraph.nodes.guidance.facts import of_one_model
 from noisegraph.nodes.guidance.perp_neg import perp_neg
 from noisegraph.nodes.guidance.progress import progress
@@ -53,6 +54,7 @@ PATTERNS: dict[str, Callable[[list[ng.Denoiser]], ng.Denoiser]] = {
     **{name: lambda of, guide=guide: guide(of[0], of[1], 3.0) for name, guide in GUIDES.items()},  # type: ignore[misc]
     "perp_neg of three": lambda of: perp_neg(of[0], of[1], [of[2]]),
     "compose of three": lambda of: compose(of[:2], of[2], scales=[2.0, 0.5]),
+    "edit": lambda of: edit(*of, scale=3.0, image_scale=1.5),
     "mean of three": lambda of: mean(of, weights=[1.0, 2.0, 3.0]),
 }
 
@@ -183,6 +185,13 @@ def test_projected_guidance_keeps_the_part_that_stands_across(x: Tensor) -> None
     torch.testing.assert_close(found, torch.tensor([2.0, 3.0], dtype=x.dtype).expand_as(x))
     short = apg(lambda x, _: toward, lambda x, _: away, scale=2.0, eta=1.0, norm=1.0)(x, LEVEL)
     torch.testing.assert_close((short - toward).norm(dim=1), torch.ones(len(x), dtype=x.dtype))
+
+
+def test_a_picture_and_words_each_have_their_scale() -> None:
+    """By Brooks et al. 2023, eq. 3, on numbers that tell the three terms apart."""
+    both, seen, plain = (lambda x, _, one=one: torch.full_like(x, one) for one in (100.0, 10.0, 1.0))
+    found = edit(both, seen, plain, scale=2.0, image_scale=3.0)(torch.zeros(1, 2), LEVEL)
+    assert found.tolist() == [[1.0 + 3 * 9 + 2 * 90] * 2]
 
 
 @pytest.mark.parametrize("of", ["v", "eps", "x0", "flow"])

@@ -41,6 +41,11 @@ RUNS: Mapping[str, tuple[Mapping[str, Any], tuple[int, int]]] = {
         (64, 64),
     ),
     "image-to-image": ({**ONE, **PICTURE, "steps": 4}, (64, 64)),
+    "depth-to-image": (
+        {**SMALL, **PICTURE, "checkpoint": "sd2-depth", "depth": "photo.png", "steps": 4},
+        (64, 64),
+    ),
+    "edit": ({**SMALL, **PICTURE, "checkpoint": "sd1-edit"}, (64, 64)),
     "inpaint": ({**ONE, **PICTURE, "mask": "mask.png", "steps": 4}, (64, 64)),
     "inpaint-model": ({**FILLING, "mask": "mask.png"}, (64, 64)),
     "outpaint": ({**FILLING, "left": 16, "right": 32, "overlap": 8}, (64, 112)),
@@ -130,6 +135,10 @@ def test_what_a_mask_keeps_and_what_a_border_surrounds_stays_to_the_bit(value: C
         ("lora", {"second_strength": 0.0}),
         ("prompt-schedule", {"prompt": "a photograph of a [cat:dog:0.8] in the grass"}),
         ("x4-upscale", {"noise_level": 100}),
+        ("depth-to-image", {"depth": "mask.png"}),
+        ("edit", {"prompt": "the dog"}),
+        ("edit", {"image": "mask.png"}),
+        ("edit", {"image_scale": 2.0}),
     ],
 )
 def test_each_of_its_settings_changes_the_picture(
@@ -187,7 +196,7 @@ def test_a_file_that_is_not_there_is_named_with_the_folders_that_were_searched(
 def hollow_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of checkpoints whose networks are zeros, and a vocabulary."""
     folder = tmp_path_factory.mktemp("hollow")
-    for family in ("sd1", "sd1-inpaint", "sdxl"):
+    for family in ("sd1", "sd1-inpaint", "sd1-edit", "sdxl"):
         write_shapes(folder, family)
     write_vocabulary(folder)
     return folder
@@ -208,6 +217,8 @@ def hollow(hollow_files: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("text-to-image", "sd1-inpaint", "reads 5 channels beside the latent, the condition brings 0"),
         ("inpaint-model", "sd1", "reads 0 channels beside the latent, the condition brings 5"),
         ("x4-upscale", "sd1", "reads 0 channels beside the latent, the condition brings 3"),
+        ("depth-to-image", "sd1", "reads 0 channels beside the latent, the condition brings 1"),
+        ("text-to-image", "sd1-edit", "reads 4 channels beside the latent, the condition brings 0"),
         ("text-to-image-xl", "sd1", "a condition without a vector of the words"),
     ],
 )

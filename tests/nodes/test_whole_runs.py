@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ PROMPT, AVOIDED, SEED, STEPS = "the red cat at the dog", "dog", 3, 20
 BETAS: dict[str, Any] = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
 SPACED: dict[str, Any] = {**BETAS, "timestep_spacing": "trailing", "steps_offset": 1}
 GRAPHS = {"one": "sd/text-to-image", "two": "sd/text-to-image-2", "xl": "sd/text-to-image-xl"}
-REFINED = {**GRAPHS, "refined": "sd/text-to-image-xl-refiner"}
+OTHERS = {"refined": "sd/text-to-image-xl-refiner", "edit": "sd/edit", "depth": "sd/depth-to-image"}
 
 
 def text_config(width: int, activation: str) -> Any:
@@ -98,7 +99,7 @@ def latent(kind: str, **given: Any) -> torch.Tensor:
     """What the graph's sampling ends with, from the folder `model`."""
     given |= {"checkpoint": "model", "prompt": PROMPT, "negative": AVOIDED, "seed": SEED, "steps": STEPS}
     given |= {"width": 128, "height": 128, "scale": 7.5, "schedule": "trailing"}
-    checked = check(load(library()[REFINED[kind]]), Registry.installed(), given, "latent")
+    checked = check(load(library()[{**GRAPHS, **OTHERS}[kind]]), Registry.installed(), given, "latent")
     *_, last = run(plan(checked, Device("cpu", "float32")), Cache(10**8, None))
     assert isinstance(last, RunFinished)
     assert last.failed == 0
@@ -168,4 +169,86 @@ def test_the_refiner_takes_over_at_80_percent_where_diffusers_hands_over(
     wanted = theirs(PROMPT, image=half, denoising_start=0.8, **asked, **sizes).images
     found = latent("refined", sampler="ddim", refiner="second")
     assert (found - half).abs().max() > 0.1
+    torch.testing.assert_close(found, wanted, rtol=0, atol=1e-4 * wanted.abs().max().item())
+
+
+def photo(folder: Path, name: str, seed: int) -> Any:
+    """A picture of 128 x 128, also as a file."""
+    from PIL import Image
+
+    pixels = torch.randint(0, 256, (8, 8, 3), generator=torch.Generator().manual_seed(seed), dtype=torch.uint8)
+    made = Image.fromarray(pixels.numpy()).resize((128, 128))
+    made.save(folder / name)
+    return made
+
+
+def seeing(kind: str, channels: int, folder: Path, known: Callable[..., Any]) -> Any:
+    """A pipeline of diffusers whose U-Net reads so many channels, and whose autoencoder draws nothing."""
+    from diffusers import DDIMScheduler, UNet2DConditionModel
+
+    networks = parts("two" if kind == "depth" else "one", folder)
+    config = {**(TWO if kind == "depth" else ONE), "in_channels": channels, "sample_size": 16}
+    networks["vae"].quant_conv.weight.data[4:] = 0
+    networks["vae"].quant_conv.bias.data[4:] = -30  # the logarithm of the variance of what it encodes
+    networks["unet"] = awake(UNet2DConditionModel(**config), 2)
+    checked = {"safety_checker": None, "requires_safety_checker": False}
+    rest: dict[str, Any] = {"depth_estimator": None} if kind == "depth" else checked
+    made = known(**networks, **rest, scheduler=DDIMScheduler(**SPACED, clip_sample=False), feature_extractor=None)
+    made.set_progress_bar_config(disable=True)
+    made.save_pretrained(folder / "model")
+    return made
+
+
+@pytest.mark.slow
+def test_an_instruction_changes_a_picture_as_in_diffusers_pipeline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from diffusers import StableDiffusionInstructPix2PixPipeline
+
+    monkeypatch.chdir(tmp_path)
+    theirs = seeing("edit", 8, tmp_path, StableDiffusionInstructPix2PixPipeline)
+    noise = ng.normal((SEED,), torch.zeros(1, 4, 16, 16), "initial")
+    wanted = theirs(
+        PROMPT,
+        image=photo(tmp_path, "photo.png", 1),
+        negative_prompt=AVOIDED,
+        num_inference_steps=STEPS,
+        guidance_scale=7.5,
+        image_guidance_scale=1.6,
+        latents=noise.clone(),
+        output_type="latent",
+    ).images
+    found = latent("edit", sampler="ddim", image="photo.png", image_scale=1.6)
+    assert (found - noise).abs().max() > 0.1
+    torch.testing.assert_close(found, wanted, rtol=0, atol=1e-4 * wanted.abs().max().item())
+
+
+@pytest.mark.slow
+def test_a_picture_is_drawn_anew_by_its_depths_as_in_diffusers_pipeline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from diffusers import StableDiffusionDepth2ImgPipeline
+    from diffusers.pipelines.stable_diffusion import pipeline_stable_diffusion_depth2img as module
+
+    monkeypatch.chdir(tmp_path)
+    theirs = seeing("depth", 5, tmp_path, StableDiffusionDepth2ImgPipeline)
+    noise = ng.normal((SEED,), torch.zeros(1, 4, 16, 16), "initial")
+    monkeypatch.setattr(module, "randn_tensor", lambda *_, **__: noise)
+    grey = photo(tmp_path, "near.png", 2).convert("L")
+    grey.save("near.png")
+    near = torch.tensor(list(grey.tobytes()), dtype=torch.float32)
+    monkeypatch.setattr(theirs, "check_inputs", lambda *_, **__: None)
+    wanted = theirs(
+        PROMPT,
+        image=photo(tmp_path, "photo.png", 1),
+        depth_map=near.reshape(1, 128, 128),
+        strength=0.6,
+        negative_prompt=AVOIDED,
+        num_inference_steps=STEPS,
+        guidance_scale=7.5,
+        output_type="latent",
+    ).images
+    given = {"image": "photo.png", "depth": "near.png", "strength": 0.6, "family": "sd2-depth"}
+    found = latent("depth", sampler="ddim", **given)
+    assert (found - noise).abs().max() > 0.1
     torch.testing.assert_close(found, wanted, rtol=0, atol=1e-4 * wanted.abs().max().item())
