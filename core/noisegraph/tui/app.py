@@ -168,7 +168,7 @@ class NoisegraphApp(Authored, Failing, Outside):
         await self.run_action(bound.binding.action, bound.node)
         return True
 
-    async def _on_panes_arrived(self) -> None:
+    async def _on_awaiting_arrived(self) -> None:
         await self._type_held()
 
     async def _on_dialog_settled(self) -> None:

@@ -6,9 +6,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from textual.geometry import Offset
-from textual.message import Message
-from textual.screen import Screen
 from textual.widget import Widget
+
+from .awaiting import Awaiting
 
 if TYPE_CHECKING:
     from .bottom import Bottom
@@ -18,16 +18,8 @@ BELOW = ("log", "problems", "queue", "results", "plugins")
 _HOLDERS = {"body", "right", "bottom", "panes"}
 
 
-class Panes(Screen[None]):
+class Panes(Awaiting):
     """One goes to a pane by its name; keys that are typed meanwhile are meant for it."""
-
-    class Arrived(Message):
-        """The pane that was gone to has the focus."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.going = 0
-        """How many panes and editors do not have the focus yet that were gone to; keys are meant for the last."""
 
     @cached_property
     def bottom(self) -> Bottom:
@@ -66,16 +58,6 @@ class Panes(Screen[None]):
         if pane is not None:
             self.set_focus(pane)
         self.arrive()
-
-    def expect(self) -> None:
-        """Something is to have the keys that does not have them yet."""
-        self.going += 1
-
-    def arrive(self) -> None:
-        """It has them."""
-        self.going -= 1
-        if not self.going:
-            self.post_message(self.Arrived())
 
     def go_if(self, name: str | None) -> None:
         """Go to a pane, where one was chosen."""

@@ -8,6 +8,8 @@ from textual.await_complete import AwaitComplete
 from textual.message import Message
 from textual.screen import ModalScreen
 
+from ..awaiting import Awaiting
+
 T = TypeVar("T")
 
 
@@ -36,5 +38,9 @@ class Dialog(ModalScreen[T], Generic[T]):
         """Leave, with an answer."""
         if not self.is_active:
             return AwaitComplete()
-        self.app.post_message(self.Settled())  # what was held is meant for what is on top now
-        return super().dismiss(result)
+        below, asked = self.app.screen_stack[0], self._result_callbacks[-1].requester
+        left = super().dismiss(result)
+        if isinstance(below, Awaiting):  # what is typed is meant for what the answer leads to
+            below.expect()
+            asked.call_next(below.arrive)
+        return left
