@@ -147,28 +147,23 @@ def _activation(told: Mapping[str, Any], width: int) -> str:
 
 @whole
 def bert_config(shapes: Shapes) -> dict[str, Any]:
-    """The configuration of latent diffusion's encoder."""
-    rows, width = shapes["token_emb.weight"]
-    return {
-        "vocab_size": rows,
-        "length": shapes["pos_emb.emb.weight"][0],
-        "width": width,
-        "layers": _count(shapes, r"attn_layers\.layers\.(\d+)\.") // 2,
-        "heads": shapes["attn_layers.layers.0.1.to_q.weight"][0] // 64,
-    }
+    """The configuration of latent diffusion's encoder, whose layers are listed in halves."""
+    told = _sizes(shapes, "token_emb.weight", "pos_emb.emb.weight", r"attn_layers\.layers\.(\d+)\.")
+    heads = shapes["attn_layers.layers.0.1.to_q.weight"][0] // 64
+    return {**told, "layers": told["layers"] // 2, "heads": heads}
 
 
 @whole
 def glide_config(shapes: Shapes) -> dict[str, Any]:
     """The configuration of GLIDE's transformer; it has 8 heads, as published."""
-    rows, width = shapes["token_embedding.weight"]
-    return {
-        "vocab_size": rows,
-        "length": shapes["positional_embedding"][0],
-        "width": width,
-        "layers": _count(shapes, r"transformer\.resblocks\.(\d+)\."),
-        "vector": shapes["transformer_proj.weight"][0],
-    }
+    told = _sizes(shapes, "token_embedding.weight", "positional_embedding", r"transformer\.resblocks\.(\d+)\.")
+    return {**told, "vector": shapes["transformer_proj.weight"][0]}
+
+
+def _sizes(shapes: Shapes, tokens: str, places: str, layers: str) -> dict[str, int]:
+    """What the tables of tokens and of places and the numbers of the layers tell of a transformer of texts."""
+    rows, width = shapes[tokens]
+    return {"vocab_size": rows, "length": shapes[places][0], "width": width, "layers": _count(shapes, layers)}
 
 
 def _count(shapes: Shapes, pattern: str) -> int:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Side = Annotated[int, Field(ge=100, le=8000, description="in pixels")]
+Title = Annotated[str, Field(description="what stands above")]
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F", "#000000")
 """Okabe and Ito's colours, which eyes of every kind tell apart (2008); their yellow is too light for lines."""
 INK = "#333333"

@@ -10,13 +10,14 @@ from pydantic import Field
 
 from ..samplers.trajectory import Trajectory
 from . import plane
-from .canvas import Paper, Side, drawn
+from .canvas import Paper, Side, Title, drawn
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Reach = Annotated[float, Field(gt=0, description="the plane is shown from -reach to reach, both ways")]
 Shown = Annotated[int, Field(ge=0, le=10_000)]
+# Each plot lists title, reach, width and height itself: a node's parameters are its signature, and graphs name them.
 
 
 @ng.node
@@ -25,7 +26,7 @@ def density(
     levels: ng.Levels | None = None,
     *,
     index: int = 0,
-    title: str = "",
+    title: Title = "",
     reach: Reach = 2.4,
     width: Side = 300,
     height: Side = 320,
@@ -34,7 +35,6 @@ def density(
 
     levels: if wired, the density is that of a noisy level.
     index: which of the levels; 0 is the noisiest, -1 the last.
-    title: what stands above.
     """
     return _plane(Paper(width, height, title), mixture, _level(levels, index), reach, lambda axes: None)
 
@@ -44,7 +44,7 @@ def points(
     points: ng.Tensor | ng.Latent | ng.Points,
     mixture: ng.Mixture | None = None,
     *,
-    title: str = "",
+    title: Title = "",
     reach: Reach = 2.4,
     width: Side = 300,
     height: Side = 320,
@@ -52,7 +52,6 @@ def points(
     """Points in the plane, [batch, 2].
 
     mixture: if wired, its density stands behind them.
-    title: what stands above.
     """
     return _plane(Paper(width, height, title), mixture, None, reach, lambda axes: plane.dots(axes, points))
 
@@ -63,7 +62,7 @@ def snapshot(
     mixture: ng.Mixture | None = None,
     *,
     index: int = -1,
-    title: str = "",
+    title: Title = "",
     reach: Reach = 2.4,
     width: Side = 300,
     height: Side = 320,
@@ -72,7 +71,6 @@ def snapshot(
 
     mixture: if wired, its density at that level stands behind them.
     index: after how many steps; -1 is the end.
-    title: what stands above.
     """
     states, levels = trajectory
     if len(states) != len(levels):
@@ -88,7 +86,7 @@ def paths(
     exact: ng.Tensor | ng.Latent | ng.Points | None = None,
     *,
     shown: Shown = 12,
-    title: str = "",
+    title: Title = "",
     reach: Reach = 2.4,
     width: Side = 300,
     height: Side = 320,
@@ -98,7 +96,6 @@ def paths(
     mixture: if wired, its density stands behind them.
     exact: if wired, where the points should end: a cross for each whose way is drawn.
     shown: of how many points the way is drawn.
-    title: what stands above.
     """
 
     def draw(axes: Axes) -> None:
@@ -114,7 +111,7 @@ def score(
     mixture: ng.Mixture | None = None,
     *,
     index: int = -1,
-    title: str = "",
+    title: Title = "",
     reach: Reach = 2.4,
     width: Side = 300,
     height: Side = 320,
@@ -124,7 +121,6 @@ def score(
     denoiser: of points, [batch, 2].
     mixture: if wired, its density at that level stands behind them.
     index: at which of the levels; 0 is the noisiest, -1 the last, which must have noise.
-    title: what stands above.
     """
     level = _level(levels, index)
     assert level is not None

@@ -9,7 +9,7 @@ import noisegraph as ng
 from pydantic import Field
 
 from . import chart
-from .canvas import Paper, Side, drawn
+from .canvas import Paper, Side, Title, drawn
 from .curve import Curve
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def curves(
     curves: list[Curve],
     *,
     labels: tuple[str, ...] = (),
-    title: str = "",
+    title: Title = "",
     x_label: str = "",
     y_label: str = "",
     x_scale: chart.Scale = "log",
@@ -38,7 +38,6 @@ def curves(
     """Curves over one axis, each with its label.
 
     labels: one a curve.
-    title: what stands above.
     mark: line joins the values of a curve, dots does not.
     alike: so many neighbours share a colour and differ in their dashes.
     orders: dotted lines that fall with these powers of x, to compare with; on two log axes.
@@ -62,7 +61,7 @@ def histogram(
     *,
     labels: tuple[str, ...] = (),
     bins: Bins = 40,
-    title: str = "",
+    title: Title = "",
     x_label: str = "",
     width: Side = 900,
     height: Side = 560,
@@ -71,7 +70,6 @@ def histogram(
 
     labels: one a tensor.
     bins: into how many ranges of equal width the values are sorted.
-    title: what stands above.
     """
 
     def draw(axes: Axes) -> None:
@@ -88,7 +86,7 @@ def bars(
     *,
     labels: tuple[str, ...] = (),
     names: tuple[str, ...] = (),
-    title: str = "",
+    title: Title = "",
     y_label: str = "",
     width: Side = 900,
     height: Side = 560,
@@ -98,7 +96,6 @@ def bars(
     values: each [items].
     labels: one a tensor.
     names: one an item.
-    title: what stands above.
     """
 
     def draw(axes: Axes) -> None:

@@ -230,8 +230,8 @@ def test_another_card_is_another_version(own: Callable[[str], Path]) -> None:
 
 def test_every_kind_knows_its_own_configuration_and_no_other(tmp_path: Path) -> None:
     from noisegraph.nodes import network, unet, vae
-    from noisegraph.nodes.models.kinds import KINDS, kind_of
     from noisegraph.nodes.checkpoints.stored import Stored
+    from noisegraph.nodes.models.kinds import KINDS, kind_of
 
     made = (unet.architecture(), network.mlp(), network.ncsn(), network.prior(), vae.architecture(), architecture())
     for one, kind in zip((*made, network.classifier()), KINDS, strict=True):

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from .batches import random_of, ranged
 from .descent import descend
-from .examples import Captioned, Schedule, Trained
+from .examples import Captioned, Schedule, Trained, origin
 
 SHOWN = 16
 """Pictures in a preview."""
@@ -71,8 +71,7 @@ def loop(
     def verdict(network: Callable[..., Any]) -> dict[str, Any]:
         seen, latents = _judged(network, rebuilt, spaced(pixels, MEASURED))
         return {
-            "data": examples.name,
-            "data_licence": examples.licence,
+            **origin(examples),
             "shape": list(pixels.shape[1:]),
             "scale": round(1 / float(latents.std()), 4),
             "psnr": round(seen, 2),

@@ -14,7 +14,7 @@ from torch.nn import functional
 from .batches import noisy_batch
 from .denoising import described, spread
 from .descent import descend
-from .examples import Examples, Schedule, Trained
+from .examples import Examples, Schedule, Trained, origin
 
 
 def loop(
@@ -35,8 +35,7 @@ def loop(
 
     def verdict(network: Callable[..., Any]) -> dict[str, Any]:
         return {
-            "data": examples.name,
-            "data_licence": examples.licence,
+            **origin(examples),
             "classes": examples.classes,
             "shape": list(data.shape[1:]),
             "process": described(process),

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from .batches import random_of, ranged
 from .descent import descend
-from .examples import Captioned, Schedule, Trained
+from .examples import Captioned, Schedule, Trained, origin
 
 
 class Pairs(NamedTuple):
@@ -58,8 +58,7 @@ def loop(
         texts, pictures = torch.cat([one.text for one in found]), torch.cat([one.image for one in found])
         right = retrieved(texts @ pictures.T)
         return {
-            "data": source.name,
-            "data_licence": source.licence,
+            **origin(source),
             "shape": list(pixels.shape[1:]),
             "retrieval": round(float(right[: len(tokens)].float().mean()), 4),
             "retrieval_held_out": round(float(right[len(tokens) :].float().mean()), 4),

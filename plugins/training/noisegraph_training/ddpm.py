@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from . import denoising
-from .examples import Examples, Goal, Schedule, Trained
+from .examples import Examples, Goal, Schedule, Trained, origin
 from .preview import pictures
 
 
@@ -23,7 +23,7 @@ def loop(
     labelled: bool,
 ) -> ng.Loop[Trained]:
     """The loop that trains `architecture` on `examples`; the empty label is the one after the last."""
-    facts = {"data": examples.name, "data_licence": examples.licence, "classes": examples.classes}
+    facts = {**origin(examples), "classes": examples.classes}
     empty = torch.tensor([examples.classes], device="cpu")
     told = denoising.looked_up({"y": torch.cat([examples.labels.cpu(), empty])} if labelled else {})
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import noisegraph as ng
 
 from .examples import Captioned, Examples, Goal, Schedule, Trained
 from .objective import Loss
-from .settings import Count, Levels, Share, Weight
-
-Objective = Literal["explicit", "implicit", "denoising", "sliced"]
+from .settings import Count, Levels, Objective, Share, Weight
 
 
 @ng.node

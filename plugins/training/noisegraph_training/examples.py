@@ -66,3 +66,8 @@ class Goal(NamedTuple):
     """How many noise levels, evenly spaced in time."""
     drop: float
     """How often the condition is the empty one."""
+
+
+def origin(examples: Examples | Captioned) -> dict[str, Any]:
+    """What a card says of where its data come from."""
+    return {"data": examples.name, "data_licence": examples.licence}

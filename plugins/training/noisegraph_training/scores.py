@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any, Literal
+from typing import Any
 
 import noisegraph as ng
 import torch
@@ -14,8 +14,8 @@ from .batches import random_of
 from .denoising import described, spread
 from .descent import descend
 from .examples import Schedule, Trained
+from .settings import Objective
 
-Objective = Literal["explicit", "implicit", "denoising", "sliced"]
 AT_ONCE = 4
 """Levels in a batch, which share its points."""
 
@@ -54,7 +54,8 @@ def loop(
 
     def verdict(network: Callable[..., Any]) -> dict[str, Any]:
         training = {"objective": objective, "levels": count, **asdict(schedule)}
-        return {"prediction": prediction, "process": described(process), "training": training}
+        shape = list(points.shape[1:])
+        return {"shape": shape, "prediction": prediction, "process": described(process), "training": training}
 
     return descend(architecture, schedule, loss, verdict)
 

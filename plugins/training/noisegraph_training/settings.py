@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -13,3 +13,5 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Levels = Annotated[int, Field(ge=2)]
+Objective = Literal["explicit", "implicit", "denoising", "sliced"]
+"""Of score matching: Hyvärinen 2005, the same; Vincent 2011; Song et al. 2019."""

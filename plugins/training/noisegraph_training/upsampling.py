@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from . import denoising
 from .batches import Batch
-from .examples import Captioned, Goal, Schedule, Trained
+from .examples import Captioned, Goal, Schedule, Trained, origin
 
 
 class Augmentation(NamedTuple):
@@ -35,7 +35,7 @@ def loop(
     augmentation: Augmentation,
 ) -> ng.Loop[Trained]:
     """The loop that trains `architecture` to make `examples` from pictures of half their size."""
-    facts = {"data": examples.name, "data_licence": examples.licence, "augmentation": augmentation._asdict()}
+    facts = {**origin(examples), "augmentation": augmentation._asdict()}
     strengths = strengths_of(process, augmentation)
 
     def told(batch: Batch, random: Generator) -> dict[str, Tensor]:
