@@ -44,17 +44,21 @@ def encoder(encoder: TextEncoder, vae: Autoencoder) -> Encoder:
 
 @ng.node
 def condition(
-    points: ng.Points | None = None, *, dimensions: Annotated[int, Field(ge=1, le=65536)] = 128
+    points: ng.Points | None = None,
+    words: ng.Condition | None = None,
+    *,
+    dimensions: Annotated[int, Field(ge=1, le=65536)] = 128,
 ) -> ng.Condition:
     """Embeddings of pictures as a condition, for a network that draws a picture again (Ramesh et al. 2022).
 
     points: unit vectors; without them it is the empty condition, zero, for classifier-free guidance
+    words: from text.encode, for a network that is told words as well: one text for all points, or one for each
     dimensions: of the empty condition
     """
     import torch
 
     found = torch.zeros(1, dimensions, device=ng.device()) if points is None else points
-    return ng.Condition({"vector": _spread(found)})
+    return ng.Condition({**(words or {}), "vector": _spread(found)})
 
 
 @ng.node

@@ -44,10 +44,11 @@ def tabled(wanted: ng.Condition, empty: ng.Condition | None, count: int) -> dict
     if empty is not None and set(wanted) != set(empty):
         told = f"a condition of {', '.join(sorted(wanted))}, and an empty one of {', '.join(sorted(empty))}"
         raise ng.NodeError(told, "make both with the same nodes")
-    for value in wanted.values():
+    table = {name: value.expand(count, *value.shape[1:]) if len(value) == 1 else value for name, value in wanted.items()}
+    for value in table.values():
         if len(value) != count:
             told = f"{len(value)} conditions for {count} latents"
             raise ng.NodeError(told, "encode the captions of these very pictures")
     if empty is None:
-        return dict(wanted)
-    return {name: torch.cat([value.cpu(), empty[name].cpu()]) for name, value in wanted.items()}
+        return table
+    return {name: torch.cat([value.cpu(), empty[name].cpu()]) for name, value in table.items()}

@@ -226,6 +226,16 @@ def test_conditions_of_other_pictures_are_told() -> None:
         latent(EXAMPLES, ng.Latent(LATENTS[:2]), WANTED, ng.Architecture(Told), PROCESS, short(), EMPTY)
 
 
+def test_one_condition_for_all_latents_goes_with_each() -> None:
+    from noisegraph_training.latent import tabled
+
+    one = ng.Condition({"context": WANTED["context"][:1], "vector": torch.arange(3.0)[:, None]})
+    table = tabled(one, ng.Condition({"context": EMPTY["context"], "vector": torch.full((1, 1), 9.0)}), 3)
+    assert torch.equal(table["context"][:3], WANTED["context"][:1].expand(3, -1, -1))
+    assert torch.equal(table["context"][3:], EMPTY["context"])
+    assert table["vector"].flatten().tolist() == [0, 1, 2, 9]
+
+
 def test_weights_may_be_stored_in_half_precision_and_the_card_tells_what_was_measured() -> None:
     loop = contrasting()
     network = architecture("text.architecture", **TOWERS)
