@@ -166,6 +166,7 @@ TOWERS = {
 TWO = ng.Mixture.of([0.5, 0.5], [[-1.0, 0.0], [1.0, 0.5]], [[[0.1, 0.0], [0.0, 0.1]]] * 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", ["explicit", "implicit", "denoising", "sliced"])
 def test_each_way_to_match_scores_learns_that_of_the_mixture(objective: Any) -> None:
     process = ng.GeometricVE(0.3, 3.0)
@@ -186,6 +187,7 @@ def test_explicit_score_matching_wants_the_true_score() -> None:
         score(ng.Points(torch.zeros(3, 2)), made, PROCESS, SHORT, objective="explicit")
 
 
+@pytest.mark.slow
 def test_a_classifier_learns_the_labels_and_its_card_says_at_which_noise_it_knows_them() -> None:
     config = {"in_channels": 1, "out_channels": 10, "model_channels": 8, "channel_mult": [1, 2], "num_res_blocks": 1}
     made = architecture("network.classifier", size=8, config={**config, "attention_resolutions": [], "groups": 4})

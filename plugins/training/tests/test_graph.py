@@ -65,6 +65,7 @@ def test_a_cancelled_run_goes_on_to_the_same_weights(tmp_path: Path) -> None:
     assert same(train(tmp_path), train(None))
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_to_the_same_weights(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], cwd=Path(__file__).parent, check=False)
     assert done.returncode == -9

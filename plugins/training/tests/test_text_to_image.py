@@ -116,6 +116,7 @@ def test_a_run_resumed_from_a_stored_state_gives_the_same_bits(name: str) -> Non
         assert torch.equal(one, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("codebook", [None, 16])
 def test_an_autoencoder_learns_to_give_pictures_back(codebook: int | None) -> None:
     short, long = autoencoding(codebook), autoencoding(codebook, iterations=400, batch=6, learning_rate=3e-3, warmup=20)
@@ -123,6 +124,7 @@ def test_an_autoencoder_learns_to_give_pictures_back(codebook: int | None) -> No
     assert after["psnr"] > max(20, before["psnr"] + 6)
 
 
+@pytest.mark.slow
 def test_the_scale_of_the_card_brings_latents_to_unit_variance() -> None:
     loop = autoencoding(iterations=100, batch=6, learning_rate=1e-2, warmup=10)
     trained = loop.finish(run(loop))
@@ -179,6 +181,7 @@ def test_captions_of_other_pictures_are_told() -> None:
         clip(EXAMPLES, TOKENS[:3], EXAMPLES, TOKENS, architecture("text.architecture", **TOWERS), short())
 
 
+@pytest.mark.slow
 def test_a_clip_learns_which_picture_a_text_is_of() -> None:
     network = architecture("text.architecture", **TOWERS)
     settings: dict[str, Any] = {"iterations": 200, "batch": 6, "learning_rate": 3e-3, "warmup": 10, "decay": 0.9}
@@ -186,6 +189,7 @@ def test_a_clip_learns_which_picture_a_text_is_of() -> None:
     assert loop.finish(run(loop)).facts["retrieval"] == 1
 
 
+@pytest.mark.slow
 def test_the_denoiser_learns_what_each_caption_stands_for() -> None:
     loop = denoising(iterations=1500, batch=64, per_step=500, learning_rate=1e-2, warmup=10, drop=0.0)
     trained = loop.finish(run(loop))

@@ -91,6 +91,7 @@ def test_the_seed_alone_decides() -> None:
     assert not torch.equal(one.parameters, run(training(seed=6)).parameters)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prediction", ["eps", "v", "x0"])
 def test_the_network_learns_the_data_of_each_label(prediction: ng.Prediction) -> None:
     loop = training(prediction=prediction, iterations=1500, batch=64, per_step=500, learning_rate=1e-2, drop_label=0.0)
