@@ -55,6 +55,9 @@ def _apart(whose: str) -> Iterator[None]:
 
 
 def _scratch() -> IO[bytes]:
+    """A file without a name, in memory where the system has such."""
+    if hasattr(os, "memfd_create"):
+        return open(os.memfd_create("stdout"), "w+b")
     try:
         return tempfile.TemporaryFile()
     except OSError:  # no folder can be written to

@@ -6,17 +6,35 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 PROBE = Path(__file__).parent / "probe"
+
+
+@cache
+def _fingerprints() -> bytes:
+    """What the fingerprints of all plugins rest on, which costs most of a command's time where it is not known."""
+    with TemporaryDirectory() as folder:
+        env = {**os.environ, "NOISEGRAPH_CACHE": folder}
+        subprocess.run([sys.executable, "-m", "noisegraph", "plugins"], env=env, capture_output=True, check=True)
+        return Path(folder, "fingerprints.json").read_bytes()
+
+
+def used(cache: Path) -> Path:
+    """The folder as that of a cache with which all plugins were once looked at."""
+    cache.mkdir(parents=True, exist_ok=True)
+    (cache / "fingerprints.json").write_bytes(_fingerprints())
+    return cache
 
 
 def environment(cache: Path, **more: str) -> dict[str, str]:
     """The environment of a process that sees the probe and has a cache of its own."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("NOISEGRAPH")}
     path = os.pathsep.join(part for part in (str(PROBE), os.environ.get("PYTHONPATH", "")) if part)
-    return {**kept, "PYTHONPATH": path, "NOISEGRAPH_CACHE": str(cache), "OMP_NUM_THREADS": "1", **more}
+    return {**kept, "PYTHONPATH": path, "NOISEGRAPH_CACHE": str(used(cache)), "OMP_NUM_THREADS": "1", **more}
 
 
 def start(*arguments: str, cwd: Path, **more: str) -> subprocess.Popen[str]:

@@ -15,7 +15,7 @@ from noisegraph.errors import GraphError
 from noisegraph.graph import load, parse
 from noisegraph.registry import Registry
 
-from .cli_probe import PROBE
+from .cli_probe import PROBE, used
 from .conftest import Engine
 
 ONE = {"nodes": {"n": {"use": "probe.number", "value": 1}}, "outputs": {"x": "$n"}}
@@ -126,8 +126,8 @@ WRONG: dict[str, tuple[str | bytes, str]] = {
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One cache for all, so that what plugins are is worked out once."""
-    return tmp_path_factory.mktemp("cache")
+    """One cache for all."""
+    return used(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from noisegraph.cli.text import columns, printable
 from noisegraph.devices import DTYPES
 from noisegraph.quantities import duration, size
 
-from .cli_probe import PROBE, call, chain, environment, write
+from .cli_probe import PROBE, call, chain, environment, used, write
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder to be in, the probe installed, and a cache of one's own."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(PROBE))
-    monkeypatch.setenv("NOISEGRAPH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("NOISEGRAPH_CACHE", str(used(tmp_path / "cache")))
     return tmp_path
 
 

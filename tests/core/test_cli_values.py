@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from noisegraph.cli import main
 
-from .cli_probe import PROBE, chain, write
+from .cli_probe import PROBE, chain, used, write
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder to be in, the probe installed, and a cache of one's own."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(PROBE))
-    monkeypatch.setenv("NOISEGRAPH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("NOISEGRAPH_CACHE", str(used(tmp_path / "cache")))
     return tmp_path
 
 

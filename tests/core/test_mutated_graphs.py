@@ -20,6 +20,7 @@ from noisegraph.registry import Local, Registry
 from noisegraph.run import run
 
 from . import nodes
+from .cli_probe import used
 from .conftest import CPU, Engine, Told
 
 TOKENS = (
@@ -124,7 +125,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder to be in, so that a file that was written would be seen."""
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
-    monkeypatch.setenv("NOISEGRAPH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("NOISEGRAPH_CACHE", str(used(tmp_path / "cache")))
     return tmp_path / "here"
 
 
