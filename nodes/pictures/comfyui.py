@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,8 +114,9 @@ class _Graph:
         return {**rows, **({} if size is None else {"size": f"{size['width']}x{size['height']}"})}
 
     def model(self, name: str) -> Row:
-        """The checkpoint, and what stands beside it."""
-        above = [self.nodes[place]["inputs"] for place in self._above(name)]
+        """The checkpoint, and what stands beside it; not what another sampling, whose latent this one reads, has."""
+        others = {place for place in self.nodes if place != name and self.samples(place)}
+        above = [self.nodes[place]["inputs"] for place in self._above(name, others)]
         first = self.nodes[self._said(self._linked(name, "guider") or name, "model")]["inputs"]
         named = (str(one[port]) for one in (first, *above) for port in _MODELS if isinstance(one.get(port), str))
         model = next(named, "")
@@ -163,12 +164,12 @@ class _Graph:
                 if isinstance(text, str) and "clip" in self.nodes[place]["inputs"]:
                     yield text
 
-    def _above(self, name: str) -> Iterator[str]:
-        """The node itself and all that it reads, the nearest first."""
+    def _above(self, name: str, until: Set[str] = frozenset()) -> Iterator[str]:
+        """The node itself and all that it reads, the nearest first; those of `until` are not looked behind."""
         seen, left = {name}, [name]
         for here in left:
             yield here
-            for link in self.nodes[here]["inputs"].values():
+            for link in self.nodes[here]["inputs"].values() if here not in until else ():
                 place = str(link[0]) if _is_link(link) else ""
                 if place in self.nodes and place not in seen:
                     seen.add(place)

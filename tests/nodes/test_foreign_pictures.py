@@ -129,6 +129,17 @@ def test_a_prompt_without_a_negative_one_or_settings_is_read_as_far_as_it_goes()
     assert a1111.read("a cat: a story") is None
 
 
+def test_the_negative_prompt_begins_a_line_and_is_not_looked_for_within_one() -> None:
+    found = a1111.read(
+        "a sign that says Negative prompt: none\n Negative prompt: blurred\nSteps: 1, Seed: 2, Size: 8x8"
+    )
+    assert found is not None
+    assert found["words"] == {"prompt": "a sign that says Negative prompt: none", "negative": "blurred"}
+    alone = a1111.read("a sign that says Negative prompt: none\nSteps: 1, Seed: 2, Size: 8x8")
+    assert alone is not None
+    assert alone["words"] == {"prompt": "a sign that says Negative prompt: none"}
+
+
 def test_comfyuis_graph_is_told_by_what_its_sampler_reads(tmp_path: Path) -> None:
     found = described(png(tmp_path, prompt=json.dumps(COMFY), workflow=json.dumps({"nodes": []})))
     assert found is not None
@@ -197,6 +208,22 @@ def test_the_model_is_that_which_samples_and_not_an_upscaler_that_is_nearer() ->
     assert found is not None
     assert found["sampling"]["model"] == "v1-5-pruned-emaonly.safetensors"
     assert found["sampling"]["loras"] == "second.safetensors (0.5), add_detail.safetensors (0.5)"
+
+
+def test_each_sampling_is_told_with_its_own_loras_controls_and_model() -> None:
+    loader = {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "refiner.safetensors"}}
+    fine = {"lora_name": "fine.safetensors", "strength_model": 0.25, "model": ["21", 0], "clip": ["21", 1]}
+    words = {"class_type": "CLIPTextEncode", "inputs": {"text": "finer", "clip": ["22", 1]}}
+    given = {"model": ["22", 0], "positive": ["23", 0], "negative": ["23", 0], "latent_image": ["3", 0]}
+    again = {**COMFY["3"], "inputs": {**COMFY["3"]["inputs"], **given}}
+    more = {"20": again, "21": loader, "22": {**COMFY["10"], "inputs": fine}, "23": words}
+    found = comfyui.read(json.dumps({**COMFY, **more}))
+    assert found is not None
+    first, second = found["sampling 1"], found["sampling 2"]
+    assert (first["loras"], first["controls"]) == ("add_detail.safetensors (0.5)", "canny.safetensors")
+    assert (second["model"], second["loras"]) == ("refiner.safetensors", "fine.safetensors (0.25)")
+    assert "controls" not in second
+    assert (second["prompt"], second["size"]) == ("finer", "512x768")
 
 
 def test_a_webp_of_comfyui_and_its_own_files_form_are_told(tmp_path: Path) -> None:
