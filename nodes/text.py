@@ -12,6 +12,7 @@ import noisegraph as ng
 from pydantic import Field
 
 from .checkpoints.checkpoint import CheckpointFile, opened
+from .checkpoints.lora import LoraFiles, several
 from .checkpoints.published import published
 from .networks.clip_config import CLIPConfig
 from .networks.tokenizer import tokenize, train
@@ -136,27 +137,31 @@ def embedding(encoder: TextEncoder, *, path: CheckpointFile, word: str = "") -> 
 
 def lora_facts(inputs: ng.Facts) -> ng.Facts:
     """What is known of `text.lora`; raises NodeError for a file that is for another network."""
-    told, path = inputs.get("encoder", {}), inputs.get("path")
-    if isinstance(path, str) and "path" in told:
+    told = inputs.get("encoder", {})
+    for path in several(inputs.get("path")) if "path" in told else ():
         adapted.check(opened(told["path"]), opened(path))
     return dict(told)
 
 
 @ng.node(early=True, facts=lora_facts)
 def lora(
-    encoder: TextEncoder, *, path: CheckpointFile, strength: Annotated[float, Field(ge=-10, le=10)] = 1.0
+    encoder: TextEncoder, *, path: LoraFiles, strength: Annotated[float, Field(ge=-10, le=10)] = 1.0
 ) -> TextEncoder:
     """Text encoders with a LoRA beside their layers (Hu et al. 2022), which stay as they are. Several may follow.
 
-    path: a LoRA with kohya's names or those of diffusers; what it has for the U-Net is left to unet.lora
+    path: a LoRA with kohya's names or those of diffusers, or a list of some, which may be empty; what they have for
+        the U-Net is left to unet.lora
     strength: of the branches; 0 is the encoders without them
     """
-    return encoder if strength == 0 else adapted.adapted(encoder, opened(path), strength)
+    for one in several(path) if strength else ():
+        encoder = adapted.adapted(encoder, opened(one), strength)
+    return encoder
 
 
-@ng.node(facts=known.longer(6))
+@ng.node(facts=known.sized)
 def sizes(
     condition: ng.Condition,
+    image: ng.Image | None = None,
     *,
     height: Side = 1024,
     width: Side = 1024,
@@ -165,12 +170,17 @@ def sizes(
 ) -> ng.Condition:
     """The condition of Stable Diffusion XL: with the picture's sizes after the vector of the words.
 
+    condition: one without such a vector is another model's, and stays as it is
+    image: one of the size of the picture to draw; height and width then do not count
     height: of the picture, in pixels
     width: of the picture, in pixels
     original: height and width that it is to seem to have had; its own, where they are not given
     crop: what is to seem cut off at the top and the left
     """
-    return _with_numbers(condition, [*(original or (height, width)), *crop, height, width])
+    if "vector" not in condition:
+        return condition
+    own = [height, width] if image is None else image.shape[2:]
+    return _with_numbers(condition, [*(original or own), *crop, *own])
 
 
 @ng.node(facts=known.longer(5))

@@ -15,7 +15,17 @@ from .checkpoints.checkpoint import Checkpoint, CheckpointFile, opened
 from .checkpoints.control import beside as control_beside
 from .checkpoints.control import configured, controls
 from .checkpoints.families import NAMED, Family, FamilyName
-from .checkpoints.lora import beside, check_shapes, config_beneath, flat, layer_names, shapes_beneath, sides
+from .checkpoints.lora import (
+    LoraFiles,
+    beside,
+    check_shapes,
+    config_beneath,
+    flat,
+    layer_names,
+    several,
+    shapes_beneath,
+    sides,
+)
 from .checkpoints.published import published
 from .checkpoints.recognise import FoundUNet, found_unet
 from .networks.unet_config import UNetConfig
@@ -115,30 +125,34 @@ def load(*, path: CheckpointFile, family: AnyFamily = "auto", prediction: AnyPre
 
 def lora_facts(inputs: ng.Facts) -> ng.Facts:
     """What is known of `unet.lora`; raises NodeError for a file that is for another network."""
-    told, path = inputs.get("unet", {}), inputs.get("path")
-    if isinstance(path, str) and "path" in told:
+    told = inputs.get("unet", {})
+    if "path" in told:
         found, checkpoint = found_unet(opened(told["path"]), told["model"]), opened(told["path"])
         shapes = found.part.shapes(checkpoint)
-        check_shapes(sides(opened(path), LORA, _layers(shapes, found.config)), shapes, path)
+        for path in several(inputs.get("path")):
+            check_shapes(sides(opened(path), LORA, _layers(shapes, found.config)), shapes, path)
     return dict(told)
 
 
 @ng.node(early=True, facts=lora_facts)
-def lora(
-    unet: ng.Network, *, path: CheckpointFile, strength: Annotated[float, Field(ge=-10, le=10)] = 1.0
-) -> ng.Network:
+def lora(unet: ng.Network, *, path: LoraFiles, strength: Annotated[float, Field(ge=-10, le=10)] = 1.0) -> ng.Network:
     """A U-Net with a LoRA beside its layers (Hu et al. 2022); its own weights stay as they are. Several may follow.
 
-    path: a LoRA with kohya's names or those of diffusers; what it has for text encoders is left to text.lora
+    path: a LoRA with kohya's names or those of diffusers, or a list of some, which may be empty; what they have for
+        text encoders is left to text.lora
     strength: of the branches; 0 is the network without them
     """
     if strength == 0:
         return unet
-    if controls(unet.weights):
-        raise ng.NodeError("a LoRA for a U-Net that is under control already", "put the LoRA first, then the control")
-    shapes = shapes_beneath(unet.weights)
-    layers = _layers(shapes, config_beneath(unet.weights))
-    return replace(unet, weights=beside(unet.weights, opened(path), LORA, layers, shapes, strength))
+    for one in several(path):
+        if controls(unet.weights):
+            raise ng.NodeError(
+                "a LoRA for a U-Net that is under control already", "put the LoRA first, then the control"
+            )
+        shapes = shapes_beneath(unet.weights)
+        layers = _layers(shapes, config_beneath(unet.weights))
+        unet = replace(unet, weights=beside(unet.weights, opened(one), LORA, layers, shapes, strength))
+    return unet
 
 
 def _layers(shapes: Mapping[str, tuple[int, ...]], config: Mapping[str, Any]) -> dict[str, str]:
@@ -167,7 +181,7 @@ def control(
     """A U-Net under a ControlNet (Zhang et al. 2023), whose picture unet.hint gives. Several may follow one another.
 
     path: a ControlNet with its authors' names or those of diffusers
-    strength: of what it adds; for a part of the levels only, wire the U-Net without it to guide.interval as well
+    strength: of what it adds; for a part of the steps only, wire the U-Net with it and that without it to guide.between
     """
     config = config_beneath(unet.weights)
     return replace(unet, weights=control_beside(unet.weights, config, path, ng.digest(Path(path)), strength))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import noisegraph as ng
 
-from .checkpoint import Checkpoint, opened
+from .checkpoint import Checkpoint, CheckpointFile, opened
 from .entry import Entry
 from .kinds import is_lora, refusal
 from .part import Files, Part
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor
     from torch.nn import Module
 
+LoraFiles = CheckpointFile | list[CheckpointFile]
 _ENDS = re.compile(
     r"(?P<layer>.+?)(?:\.processor)?(?:\.(?P<of>to_\w+?)_lora|_lora|\.lora_linear_layer|\.lora)?"
     r"[._](?P<part>lora_down|lora_up|lora_mid|lora_A|lora_B|down|up|alpha)(?:\.default(?:_\d+)?)?(?:\.weight)?"
@@ -38,6 +39,11 @@ class Sides(NamedTuple):
     def rank(self) -> int:
         """Of the branch."""
         return self.parts["down"].shape[0]
+
+
+def several(path: Any) -> list[str]:
+    """The files that a node was given: one, or some one on top of another; none where that is not known yet."""
+    return [path] if isinstance(path, str) else list(path or ())
 
 
 def sides(lora: Checkpoint, prefixes: tuple[str, ...], layers: Mapping[str, str]) -> list[Sides]:

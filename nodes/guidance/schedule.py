@@ -74,6 +74,26 @@ def switch(before: ng.Denoiser, after: ng.Denoiser, levels: ng.Levels, *, at: Sh
     return ng.Pieces((before, after), (_reached(levels, at),))
 
 
+@ng.node(early=True, facts=of_one_model("inside", "outside"))
+def between(
+    inside: ng.Denoiser, outside: ng.Denoiser, levels: ng.Levels, *, start: Share = 0.0, end: Share = 1.0
+) -> ng.Denoiser:
+    """One denoiser for the steps in the middle, another before and after: a ControlNet or LoRA for part of the walk.
+
+    levels: those that the sampler walks.
+    start: the share of the steps that is done when `inside` begins.
+    end: the share that is done when it ends; where that is not after the start, it never acts.
+    """
+    if start >= end:
+        return outside
+    denoisers, bounds = [inside], []
+    if start > 0:
+        denoisers, bounds = [outside, inside], [_reached(levels, start)]
+    if end < 1:
+        denoisers, bounds = [*denoisers, outside], [*bounds, _reached(levels, end)]
+    return ng.Pieces(tuple(denoisers), tuple(bounds))
+
+
 @ng.node(early=True)
 def prompts(
     denoisers: list[ng.Denoiser],
@@ -103,4 +123,4 @@ def _reached(levels: ng.Levels, share: float) -> float:
     return levels[round(share * levels.steps)].log_snr
 
 
-NODES = (cfg_schedule, interval, switch, prompts)
+NODES = (cfg_schedule, interval, switch, between, prompts)

@@ -109,8 +109,9 @@ def _walks(trail: Trail) -> list[int]:
 def _drawn(trail: Trail, walk: int) -> Drawn:
     denoiser = trail.read(walk, "denoiser")
     assert denoiser is not None
-    switch = trail.nearest(denoiser, "guide.switch")
-    begin = denoiser if switch is None else trail.read(switch, "before") or denoiser
+    switch = trail.nearest(denoiser, "guide.switch", "guide.between")
+    begins = (trail.read(switch, port) for port in ("before", "inside"))
+    begin = next((one for one in begins if one is not None), denoiser)
     both = (one for one in trail.above(begin) if {"positive", "negative"} <= trail.calls[one].reads.keys())
     guidance = next(both, None)
     if guidance is None:
@@ -134,8 +135,9 @@ def _with_loras(trail: Trail, drawn: Drawn, prompt: str) -> str:
 def _loras(trail: Trail, drawn: Drawn) -> list[tuple[Path, float]]:
     """The files and strengths of those that act, in the order in which they were put beside the U-Net."""
     places = sorted(trail.all(drawn.positive, "unet.lora"))
-    found = [(Path(str(trail.value(one, "path"))), float(trail.value(one, "strength"))) for one in places]
-    return [(path, strength) for path, strength in found if strength]
+    found = [(trail.value(one, "path"), float(trail.value(one, "strength"))) for one in places]
+    several = ((path if isinstance(path, list) else [path], strength) for path, strength in found if strength)
+    return [(Path(str(path)), strength) for paths, strength in several for path in paths]
 
 
 def _settings(
@@ -220,13 +222,13 @@ def _parts(trail: Trail, drawn: Drawn) -> Iterator[tuple[str, str | float | None
     loras = [f"{path.stem}: {_hash(path, _LORA_DIGITS)}" for path, _ in _loras(trail, drawn)]
     yield "Lora hashes", ", ".join(loras) or None
     after, until = trail.read(drawn.switch, "after"), trail.value(drawn.switch, "at")
+    within = trail.read(drawn.switch, "inside") is not None
+    start, stop = (trail.value(drawn.switch, end) if within else None for end in ("start", "end"))
     for number, place in enumerate(sorted(trail.all(drawn.positive, "unet.control"))):
         path, weight = Path(str(trail.value(place, "path"))), trail.value(place, "strength")
         end = 1.0 if after is None or trail.nearest(after, "unet.control") is not None else until
-        yield (
-            f"ControlNet {number}",
-            f"Model: {path.stem}, Weight: {weight:g}, Guidance Start: 0.0, Guidance End: {end}",
-        )
+        window = f"Guidance Start: {start or 0.0}, Guidance End: {stop if within else end}"
+        yield f"ControlNet {number}", f"Model: {path.stem}, Weight: {weight:g}, {window}"
     refiner = trail.value(trail.nearest(after, *MODELS), "path")
     if refiner is not None and refiner != trail.value(trail.nearest(drawn.positive, *MODELS), "path"):
         yield "Refiner", f"{Path(refiner).stem} [{_hash(Path(refiner), _MODEL_DIGITS)}]"

@@ -54,13 +54,22 @@ def longer(numbers: int) -> Callable[[ng.Facts], ng.Facts]:
 
     def facts(inputs: ng.Facts) -> ng.Facts:
         told = inputs["condition"]
-        if "vector" not in told:
-            return dict(told)
-        if told["vector"] is None:
+        if "vector" in told and told["vector"] is None:
             raise ng.NodeError(*NO_VECTOR)
-        return {**told, "vector": told["vector"] + numbers * EMBEDDED}
+        return lengthened(told, numbers)
 
     return facts
+
+
+def sized(inputs: ng.Facts) -> ng.Facts:
+    """What is known of a condition that gains the picture's sizes, where it has a vector."""
+    return lengthened(inputs["condition"], 6)
+
+
+def lengthened(told: ng.Facts, numbers: int) -> ng.Facts:
+    """What is known of a condition, with so many numbers more in its vector, if it has one."""
+    vector = told.get("vector")
+    return dict(told) if vector is None else {**told, "vector": vector + numbers * EMBEDDED}
 
 
 def beside(channels: int = 0) -> Callable[[ng.Facts], ng.Facts]:

@@ -38,6 +38,7 @@ UNETS: Mapping[str, Mapping[str, Any]] = {
     "sd2-depth": TWO,
     "x4-upscaler": {**UNET, **ATTENDS, "disable_self_attentions": (True, False)},
     "sdxl": XL,
+    "sdxl-inpaint": XL,
     "sdxl-refiner": XL,
 }
 """What is smaller than published."""
@@ -50,6 +51,7 @@ TEXTS: Mapping[str, tuple[tuple[str, int], ...]] = {
     "sd2-depth": ((TWO_TEXT, 1024),),
     "x4-upscaler": ((TWO_TEXT, 1024),),
     "sdxl": ((f"{BIG_TEXT}0.transformer.", 768), (f"{BIG_TEXT}1.model.", 1280)),
+    "sdxl-inpaint": ((f"{BIG_TEXT}0.transformer.", 768), (f"{BIG_TEXT}1.model.", 1280)),
     "sdxl-refiner": ((f"{BIG_TEXT}0.model.", 1280),),
 }
 """Prefix and width of each text encoder; those of transformers' layout have `transformer` in the prefix."""
@@ -148,19 +150,19 @@ def write_shapes(folder: Path, family: str) -> str:
     return write_hollow(folder / f"{family}.safetensors", shapes).name
 
 
-def write_control(folder: Path, name: str = "control.safetensors") -> str:
-    """A ControlNet for the small Stable Diffusion 1, by its authors' names."""
+def write_control(folder: Path, name: str = "control.safetensors", family: str = "sd1") -> str:
+    """A ControlNet for a small model, Stable Diffusion 1 or another, by its authors' names."""
     with torch.device("meta"):
-        made = control(**{**PUBLISHED["sd1"][0], **UNETS["sd1"]})
+        made = control(**{**PUBLISHED[family][0], **UNETS[family]})
     save_file({f"control_model.{key}": value for key, value in random(made, 9).items()}, folder / name)
     return name
 
 
-def write_lora(folder: Path, name: str, seed: int) -> str:
-    """A LoRA for the small Stable Diffusion 1, by kohya's names."""
+def write_lora(folder: Path, name: str, seed: int, width: int = 64) -> str:
+    """A LoRA for the small Stable Diffusion 1, or one of another width, by kohya's names."""
     layer = "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn1_to_q"
     generator = torch.Generator().manual_seed(seed)
-    down, up = (torch.randn(shape, generator=generator) for shape in ((4, 64), (64, 4)))
+    down, up = (torch.randn(shape, generator=generator) for shape in ((4, width), (width, 4)))
     tensors = {f"{layer}.lora_down.weight": down, f"{layer}.lora_up.weight": up, f"{layer}.alpha": torch.tensor(2.0)}
     save_file(tensors, folder / name)
     return name

@@ -191,6 +191,13 @@ class TestSwitch(SwitchContract):
         return schedule.switch(first, second, WALKED, at=0.5)
 
 
+class TestBetween(SwitchContract):
+    switch = schedule.between
+
+    def make(self, first: Any, second: Any) -> ng.Denoiser:
+        return schedule.between(first, second, WALKED, start=0.25, end=0.75)
+
+
 class TestPrompts(SwitchContract):
     switch = schedule.prompts
 

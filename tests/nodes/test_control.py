@@ -8,7 +8,7 @@ from typing import Any
 import noisegraph as ng
 import pytest
 import torch
-from noisegraph.nodes import unet
+from noisegraph.nodes import text, unet
 from noisegraph.nodes.checkpoints import conditions
 from noisegraph.nodes.checkpoints.checkpoint import opened
 from noisegraph.nodes.checkpoints.control import control_part
@@ -16,6 +16,7 @@ from noisegraph.nodes.networks.control import control
 from safetensors.torch import save_file
 
 from .checkpoints import SD1, awake, drawn, shapes_of, write_hollow
+from .test_checkpoint_numbers import XL
 
 SETTINGS: dict[str, Any] = {
     "block_out_channels": (64, 128),
@@ -64,6 +65,28 @@ def test_a_controlled_unet_gives_the_numbers_of_diffusers_and_stays_as_it_was(pa
     torch.testing.assert_close(found, told, rtol=0, atol=1e-5 * told.abs().max().item())
     assert not torch.allclose(found, before)
     assert torch.equal(answered(ours), before)
+
+
+def test_a_controlled_unet_of_xl_gives_the_numbers_of_diffusers(tmp_path: Path) -> None:
+    """It tells its ControlNet the vector of the words and sizes as well."""
+    from diffusers import ControlNetModel, UNet2DConditionModel
+
+    own = {name: value for name, value in XL.items() if name != "up_block_types"}
+    theirs = awake(UNet2DConditionModel(**XL))
+    controlling = awake(ControlNetModel(**own, conditioning_embedding_out_channels=(16, 32, 96, 256)), seed=1)
+    theirs.save_pretrained(tmp_path / "unet")
+    controlling.save_pretrained(tmp_path / "control")
+    x, words, pooled = drawn(2, 4, 16, 16), drawn(2, 7, 2048, seed=2), drawn(2, 1280, seed=4)
+    hint, times = drawn(2, 3, 128, 128, seed=3).clamp(0, 1), torch.tensor([[512.0, 640, 0, 0, 512, 640]])
+    told = {"text_embeds": pooled, "time_ids": times.expand(2, -1)}
+    with torch.no_grad():
+        down, middle = controlling(x, T, words, hint, added_cond_kwargs=told, return_dict=False)
+        extra = {"down_block_additional_residuals": down, "mid_block_additional_residual": middle}
+        wanted = theirs(x, T, words, added_cond_kwargs=told, **extra).sample
+        ours = unet.control(unet.load(path=str(tmp_path / "unet")).unet, path=str(tmp_path / "control"))
+        condition = text.sizes(ng.Condition({"context": words, "vector": pooled}), height=512, width=640)
+        found = ours.weights.module()(x, T, hint_0=hint, **condition)
+    torch.testing.assert_close(found, wanted, rtol=0, atol=1e-5 * wanted.abs().max().item())
 
 
 def test_a_controlled_unet_takes_sizes_that_cannot_be_halved_evenly(pair: Any) -> None:

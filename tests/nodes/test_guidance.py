@@ -18,7 +18,7 @@ from noisegraph.nodes.guidance.facts import of_one_model
 from noisegraph.nodes.guidance.perp_neg import perp_neg
 from noisegraph.nodes.guidance.progress import progress
 from noisegraph.nodes.guidance.rescale import rescaled_cfg
-from noisegraph.nodes.guidance.schedule import cfg_schedule, interval, prompts, switch
+from noisegraph.nodes.guidance.schedule import between, cfg_schedule, interval, prompts, switch
 from noisegraph.nodes.guidance.threshold import dynamic_threshold
 from noisegraph.nodes.samplers.ddim import ddpm, posterior_variance, transition_variance
 from noisegraph.testing.mixture import Mixture, three_clusters
@@ -231,6 +231,27 @@ def test_prompts_act_for_their_shares_of_the_steps(model: Mixture, x: Tensor) ->
     assert acting == [several[0], several[0], several[1], several[1], several[2]]
     turned = switch(several[0], several[1], LEVELS, at=0.4)
     assert [ng.at(turned, level) for level in LEVELS[:-1]] == [several[0]] * 2 + [several[1]] * 3
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "acting"),
+    [
+        (0.0, 1.0, "iiiii"),
+        (0.0, 0.6, "iiioo"),
+        (0.4, 1.0, "ooiii"),
+        (0.4, 0.6, "ooioo"),
+        (0.0, 0.0, "ooooo"),
+        (0.6, 0.4, "ooooo"),
+        (0.6, 0.6, "ooooo"),
+        (0.41, 0.42, "ooooo"),
+    ],
+)
+def test_what_acts_between_two_shares_of_the_steps_leaves_the_others(
+    start: float, end: float, acting: str, model: Mixture
+) -> None:
+    inside, outside = model.denoiser(0), model.denoiser()
+    made = between(inside, outside, LEVELS, start=start, end=end)
+    assert [ng.at(made, level) for level in LEVELS[:-1]] == [{"i": inside, "o": outside}[one] for one in acting]
 
 
 def test_guidance_in_a_window_leaves_the_rest_alone(model: Mixture) -> None:

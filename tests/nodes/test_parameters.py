@@ -99,6 +99,12 @@ def test_add_ons_are_told_where_and_as_a1111_tells_them(told: Callable[..., str 
     said = 'ControlNet 0: "Model: control, Weight: 1, Guidance Start: 0.0, Guidance End: 0.5"'
     assert said in (held or "")
     assert "Refiner" not in (held or "")
+    part = told(
+        "sd/controlnet", checkpoint="sd1.safetensors", control="control.safetensors", hint="photo.png", **{"from": 0.25}
+    )
+    assert "Guidance Start: 0.25, Guidance End: 1.0" in (part or "")
+    late = told("sd/lora", checkpoint="sd1.safetensors", lora="a.safetensors", **{"from": 0.25})
+    assert (late or "").startswith("a photograph of an astronaut riding a horse <lora:a:0.8>\nSteps: 20, ")
 
 
 @pytest.mark.parametrize("name", ["digit", "systems/ddpm", "systems/latent-diffusion"])

@@ -57,6 +57,18 @@ RUNS: Mapping[str, tuple[Mapping[str, Any], tuple[int, int]]] = {
     "grid": ({**ONE, "steps": 3}, (64, 64)),
 }
 """What each graph is given, and the height and width of its pictures."""
+LARGE: Mapping[str, Any] = {**SMALL, "checkpoint": "sdxl", "colours": "sdxl"}
+LARGE_FILLING: Mapping[str, Any] = {**LARGE, **PICTURE, "checkpoint": "sdxl-inpaint"}
+OF_XL: Mapping[str, Mapping[str, Any]] = {
+    "image-to-image": {**LARGE, **PICTURE, "steps": 4},
+    "inpaint": {**LARGE, **PICTURE, "mask": "mask.png", "steps": 4},
+    "inpaint-model": {**LARGE_FILLING, "mask": "mask.png"},
+    "outpaint": {**LARGE_FILLING, "left": 16, "right": 32, "overlap": 8},
+    "hires-fix": {**LARGE, "second_steps": 3},
+    "controlnet": {**LARGE, "control": "control-xl.safetensors", "hint": "photo.png", "from": 0.5},
+    "lora": {**LARGE, "lora": "xl.safetensors"},
+}
+"""What graphs are given that are for Stable Diffusion 1 and for XL."""
 FILES = {"checkpoint", "refiner"}
 
 
@@ -71,6 +83,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ImageDraw.Draw(mask).rectangle((20, 20, 44, 44), fill=255)
     mask.save(folder / "mask.png")
     write_control(folder)
+    write_control(folder, "control-xl.safetensors", "sdxl")
+    write_lora(folder, "xl.safetensors", 2, width=128)
     for seed, name in enumerate(("a.safetensors", "b.safetensors")):
         write_lora(folder, name, seed)
     return folder
@@ -113,6 +127,32 @@ def test_it_draws_pictures_of_the_size_that_it_is_asked_for(name: str, value: Ca
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", OF_XL)
+def test_one_that_says_so_draws_with_a_checkpoint_of_xl_too(name: str, value: Callable[..., Any]) -> None:
+    (picture,) = value(name, OF_XL[name])
+    assert picture.shape == (1, 3, *RUNS[name][1])
+    assert picture.isfinite().all()
+    assert picture.std() > 0.01
+
+
+def test_those_that_draw_with_xl_too_say_so() -> None:
+    said = {name for name, path in GRAPHS.items() if "colours=sdxl" in load(path).about}
+    assert said == set(OF_XL)
+
+
+@pytest.mark.slow
+def test_one_lora_is_two_whose_second_has_no_strength(value: Callable[..., Any]) -> None:
+    given, _ = RUNS["lora"]
+    alone = {name: one for name, one in given.items() if name != "second"}
+    (one,), (other,) = value("lora", alone), value("lora", {**given, "second_strength": 0.0})
+    assert torch.equal(one, other)
+    (plain,) = value("lora", {**given, "until": 0.0})
+    (without,) = value("text-to-image", RUNS["text-to-image"][0] | {"prompt": load(GRAPHS["lora"]).inputs["prompt"]})
+    assert torch.equal(plain, without)
+    assert not torch.equal(one, without)
+
+
+@pytest.mark.slow
 def test_what_a_mask_keeps_and_what_a_border_surrounds_stays_to_the_bit(value: Callable[..., Any]) -> None:
     given, _ = RUNS["inpaint"]
     (fitted,), (filled,) = (value("inpaint", given, until) for until in ("fitted", "result"))
@@ -132,7 +172,9 @@ def test_what_a_mask_keeps_and_what_a_border_surrounds_stays_to_the_bit(value: C
         ("text-to-image", {"clip_skip": 2}),
         ("text-to-image-xl-refiner", {"switch": 1.0}),
         ("controlnet", {"until": 0.0}),
+        ("controlnet", {"from": 0.5, "until": 1.0}),
         ("lora", {"second_strength": 0.0}),
+        ("lora", {"from": 0.5}),
         ("prompt-schedule", {"prompt": "a photograph of a [cat:dog:0.8] in the grass"}),
         ("x4-upscale", {"noise_level": 100}),
         ("depth-to-image", {"depth": "mask.png"}),
@@ -219,7 +261,6 @@ def hollow(hollow_files: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("x4-upscale", "sd1", "reads 0 channels beside the latent, the condition brings 3"),
         ("depth-to-image", "sd1", "reads 0 channels beside the latent, the condition brings 1"),
         ("text-to-image", "sd1-edit", "reads 4 channels beside the latent, the condition brings 0"),
-        ("text-to-image-xl", "sd1", "a condition without a vector of the words"),
     ],
 )
 def test_a_checkpoint_of_another_family_is_told_before_anything_is_loaded(

@@ -16,6 +16,7 @@ from noisegraph.nodes.checkpoints.locate import text_parts
 from noisegraph.nodes.networks.bert import bert
 from noisegraph.nodes.networks.clip import text_transformer
 from noisegraph.nodes.networks.glide_text import glide_text
+from noisegraph.nodes.prompts import known
 from noisegraph.nodes.prompts.encoder import TextEncoder
 from noisegraph.nodes.prompts.encoding import Said, ask
 from noisegraph.nodes.prompts.encoding import condition as joined
@@ -306,7 +307,18 @@ def test_sizes_are_embedded_as_diffusers_does() -> None:
     torch.testing.assert_close(found[:, 1280:], wanted.reshape(1, -1), rtol=0, atol=1e-4)
     assert text.aesthetics(told, score=6.0)["vector"].shape == (1, 2560)
     with pytest.raises(ng.NodeError, match="without a vector"):
-        text.sizes(ng.Condition({"context": drawn(1, 8, 768)}))
+        text.aesthetics(ng.Condition({"context": drawn(1, 8, 768)}))
+
+
+def test_sizes_are_those_of_a_picture_where_there_is_one_and_other_models_conditions_stay() -> None:
+    told = ng.Condition({"context": drawn(1, 8, 2048), "vector": drawn(1, 1280)})
+    found = text.sizes(told, ng.Image(torch.zeros(1, 3, 832, 1216)), height=64, width=64)["vector"]
+    assert torch.equal(found, text.sizes(told, height=832, width=1216)["vector"])
+    plain = ng.Condition({"context": drawn(1, 8, 768)})
+    assert text.sizes(plain) == plain
+    facts = {"context": 2048, "vector": 1280}
+    assert known.sized({"condition": facts}) == {**facts, "vector": 2816}
+    assert known.sized({"condition": {"context": 768, "vector": None}}) == {"context": 768, "vector": None}
 
 
 def test_a_checkpoint_without_text_says_so(tmp_path: Path) -> None:

@@ -28,7 +28,12 @@ PROMPT, AVOIDED, SEED, STEPS = "the red cat at the dog", "dog", 3, 20
 BETAS: dict[str, Any] = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
 SPACED: dict[str, Any] = {**BETAS, "timestep_spacing": "trailing", "steps_offset": 1}
 GRAPHS = {"one": "sd/text-to-image", "two": "sd/text-to-image-2", "xl": "sd/text-to-image-xl"}
-OTHERS = {"refined": "sd/text-to-image-xl-refiner", "edit": "sd/edit", "depth": "sd/depth-to-image"}
+OTHERS = {
+    "refined": "sd/text-to-image-xl-refiner",
+    "edit": "sd/edit",
+    "depth": "sd/depth-to-image",
+    "image": "sd/image-to-image",
+}
 
 
 def text_config(width: int, activation: str) -> Any:
@@ -182,21 +187,54 @@ def photo(folder: Path, name: str, seed: int) -> Any:
     return made
 
 
+def certain(vae: Any) -> Any:
+    """The autoencoder, without the noise that it would encode a picture with."""
+    vae.quant_conv.weight.data[4:] = 0
+    vae.quant_conv.bias.data[4:] = -30  # the logarithm of the variance
+    return vae
+
+
 def seeing(kind: str, channels: int, folder: Path, known: Callable[..., Any]) -> Any:
     """A pipeline of diffusers whose U-Net reads so many channels, and whose autoencoder draws nothing."""
     from diffusers import DDIMScheduler, UNet2DConditionModel
 
     networks = parts("two" if kind == "depth" else "one", folder)
     config = {**(TWO if kind == "depth" else ONE), "in_channels": channels, "sample_size": 16}
-    networks["vae"].quant_conv.weight.data[4:] = 0
-    networks["vae"].quant_conv.bias.data[4:] = -30  # the logarithm of the variance of what it encodes
-    networks["unet"] = awake(UNet2DConditionModel(**config), 2)
+    networks |= {"vae": certain(networks["vae"]), "unet": awake(UNet2DConditionModel(**config), 2)}
     checked = {"safety_checker": None, "requires_safety_checker": False}
     rest: dict[str, Any] = {"depth_estimator": None} if kind == "depth" else checked
     made = known(**networks, **rest, scheduler=DDIMScheduler(**SPACED, clip_sample=False), feature_extractor=None)
     made.set_progress_bar_config(disable=True)
     made.save_pretrained(folder / "model")
     return made
+
+
+@pytest.mark.slow
+def test_a_picture_is_drawn_on_by_xl_as_in_diffusers_pipeline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from diffusers import StableDiffusionXLImg2ImgPipeline
+    from diffusers.pipelines.stable_diffusion_xl import pipeline_stable_diffusion_xl_img2img as module
+
+    monkeypatch.chdir(tmp_path)
+    base = pipeline("xl", tmp_path)
+    certain(base.vae).save_pretrained(tmp_path / "model" / "vae")
+    theirs = StableDiffusionXLImg2ImgPipeline(**base.components, add_watermarker=False)
+    theirs.set_progress_bar_config(disable=True)
+    noise = ng.normal((SEED,), torch.zeros(1, 4, 16, 16), "initial")
+    monkeypatch.setattr(module, "randn_tensor", lambda *_, **__: noise)
+    wanted = theirs(
+        PROMPT,
+        image=photo(tmp_path, "photo.png", 1),
+        strength=0.6,
+        negative_prompt=AVOIDED,
+        num_inference_steps=STEPS,
+        guidance_scale=7.5,
+        original_size=(128, 128),
+        target_size=(128, 128),
+        output_type="latent",
+    ).images
+    found = latent("image", sampler="ddim", image="photo.png", strength=0.6)
+    assert (found - noise).abs().max() > 0.1
+    torch.testing.assert_close(found, wanted, rtol=0, atol=1e-4 * wanted.abs().max().item())
 
 
 @pytest.mark.slow
