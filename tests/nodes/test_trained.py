@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -219,6 +221,20 @@ def test_the_tokenizer_of_another_clip_is_refused(
     clip = {"use": "model.trained_clip", "path": "mine.safetensors", "tokenizer": "words.json"}
     (told,) = problems(tmp_path, "model.trained_clip", mine=clip)
     assert wanted in told
+
+
+def test_what_the_card_says_is_known_without_torch(own: Callable[[str], Path]) -> None:
+    code = (
+        "import sys\n"
+        "from noisegraph.nodes.models.trained import trained\n"
+        "known = trained.__noisegraph__.options.facts({'path': sys.argv[1]})\n"
+        "assert known['latent']['sizes'] == (4, 16, 16)\n"
+        "assert known['unet']['reads'] == {'context': 192, 'vector': None, 'beside': 0}\n"
+        "assert trained(path=sys.argv[1]).latent.sizes == (4, 16, 16)\n"
+        "assert 'torch' not in sys.modules\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(own("emoji"))], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_another_card_is_another_version(own: Callable[[str], Path]) -> None:
