@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -12,7 +14,8 @@ import pytest
 from noisegraph.check import check
 from noisegraph.cli.main import code
 from noisegraph.devices import Device
-from noisegraph.graph import library, load
+from noisegraph.graph import Graph, library, load, parse
+from noisegraph.nodes.models import shipped
 from noisegraph.nodes.pictures import a1111
 from noisegraph.nodes.pictures.parameters import SAMPLERS, SCHEDULES, written
 from noisegraph.plan import plan
@@ -43,8 +46,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def told(folder: Path) -> Callable[..., str | None]:
     """The text of a graph's picture, which is planned and not drawn."""
 
-    def told(name: str, picture: int = 0, **given: Any) -> str | None:
-        made = plan(check(load(library()[name]), REGISTRY, given), Device("cpu", "float32"))
+    def told(graph: str | Graph, picture: int = 0, **given: Any) -> str | None:
+        found = load(library()[graph]) if isinstance(graph, str) else graph
+        made = plan(check(found, REGISTRY, given), Device("cpu", "float32"))
         (output,) = made.points[0].outputs
         path = calls(made, Records(made, REGISTRY, None).leading_to(0, output))
         return written(ng.Making(path, 512, 640, picture))
@@ -82,6 +86,26 @@ def test_an_image_to_image_tells_its_strength_and_two_passes_the_second(told: Ca
     twice = told("sd/hires-fix", checkpoint="sd1.safetensors", width=256, height=320, second_steps=12) or ""
     assert "Size: 256x320," in twice
     assert "Denoising strength: 0.55, Hires upscale: 2, Hires steps: 12, Hires upscaler: Latent," in twice
+
+
+def test_two_passes_tell_the_size_of_the_first_also_where_the_model_gave_it(
+    told: Callable[..., str | None], folder: Path
+) -> None:
+    graph = json.loads(library()["sd/hires-fix"].read_text(encoding="utf-8"))
+    graph["nodes"]["noise"]["like"] = "$model.latent"
+    del graph["nodes"]["shape"]
+    once = told(parse(json.dumps(graph), folder=folder), checkpoint="sd1.safetensors", factor=2.0) or ""
+    assert "Size: 256x320, " in once  # the picture has 512 x 640
+
+
+def test_a_model_that_was_trained_here_is_told_by_its_name_and_hash(
+    told: Callable[..., str | None], folder: Path
+) -> None:
+    for suffix in ("safetensors", "json"):
+        shutil.copy(shipped.WEIGHTS / f"emoji.{suffix}", folder / f"own.{suffix}")
+    text = told("trained", weights="own.safetensors", prompt="a cat") or ""
+    assert text.startswith("a cat\nSteps: 20, Sampler: DPM++ 2M, ")
+    assert f"Model hash: {digest(folder / 'own.safetensors', 10)}, Model: own, " in text
 
 
 def test_add_ons_are_told_where_and_as_a1111_tells_them(told: Callable[..., str | None], folder: Path) -> None:
