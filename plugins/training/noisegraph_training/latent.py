@@ -11,7 +11,7 @@ from torch import Tensor
 
 from . import denoising
 from .batches import Batch
-from .examples import Captioned, Goal, Schedule, Trained
+from .examples import Captioned, Goal, Schedule, Trained, origin
 
 
 def nothing(batch: Batch, random: Generator) -> dict[str, Tensor]:
@@ -30,13 +30,12 @@ def loop(
     beside: denoising.Told = nothing,
 ) -> ng.Loop[Trained]:
     """The loop that trains `architecture` on latents under the conditions of a table, and what stands `beside` them."""
-    facts = {"data": source.name, "data_licence": source.licence}
     words = denoising.looked_up(table)
 
     def told(batch: Batch, random: Generator) -> dict[str, Tensor]:
         return {**words(batch, random), **beside(batch, random)}
 
-    return denoising.loop(latents, told, architecture, process, schedule, goal, facts)
+    return denoising.loop(latents, told, architecture, process, schedule, goal, origin(source))
 
 
 def tabled(wanted: ng.Condition, empty: ng.Condition | None, count: int) -> dict[str, Tensor]:
