@@ -26,6 +26,8 @@ def known(inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 def indices(label: int | list[int] | None, classes: int) -> list[int]:
     """The labels as the network counts them; raises NodeError for one that it does not know."""
+    if classes == 0:
+        raise ng.NodeError("the network was trained without labels", "ask it without, or under words")
     if label is None:
         return [classes]
     labels = label if isinstance(label, list) else [label]

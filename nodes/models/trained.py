@@ -43,17 +43,19 @@ def denoiser_facts(of: Stored) -> ng.Facts:
         config = UNetConfig(**tupled(of.card["network"]))
         reads = {"context": config.context_channels, "vector": config.vector_channels}
         facts["unet"] = {**facts["unet"], "reads": {**reads, "beside": config.in_channels - of.card["shape"][0]}}
-    return {**facts, "classes": of.card["classes"]} if of.card.get("classes") else facts
+    return {**facts, "classes": _classes(of)}
 
 
 @ng.node(early=True, facts=known(DENOISER, denoiser_facts), version=card_version)
 def trained(*, path: TrainedFile) -> Labelled:
     """A denoiser that noisegraph trained, of pictures, latents, points or embeddings, with its process.
 
+    Its classes are 0 where it was trained without labels.
+
     path: NAME.safetensors as train.weights wrote it; its card NAME.json lies beside it
     """
     of = checked(path, DENOISER)
-    return Labelled(*from_card.model(of), of.card.get("classes") or 0)
+    return Labelled(*from_card.model(of), _classes(of))
 
 
 @ng.node(early=True, facts=known(AUTOENCODER, from_card.space_facts), version=card_version)
@@ -97,6 +99,11 @@ def trained_classifier(*, path: TrainedFile) -> LabelClassifier:
     path: NAME.safetensors as train.weights wrote it; its card NAME.json lies beside it
     """
     return from_card.classifier(checked(path, CLASSIFIER))
+
+
+def _classes(of: Stored) -> int:
+    """How many labels a denoiser knows; 0 where it was trained without."""
+    return int(of.card.get("classes") or 0)
 
 
 NODES = (trained, trained_autoencoder, trained_clip, trained_classifier)

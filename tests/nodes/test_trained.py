@@ -212,6 +212,16 @@ def test_words_of_another_width_are_refused_before_anything_is_loaded(
     assert "reads words of 64 numbers, the text encoder's have 192" in told
 
 
+def test_labels_for_a_model_without_are_refused_and_those_that_it_has_are_counted(
+    own: Callable[[str], Path], tmp_path: Path
+) -> None:
+    label = {"use": "label.encode", "label": 10, "classes": "$mine.classes"}
+    for name, wanted in (("emoji", "was trained without labels"), ("digit", "label 10 is not one")):
+        own(name)
+        (told,) = problems(tmp_path, label=label)
+        assert wanted in told
+
+
 @pytest.mark.parametrize(("written", "wanted"), [("{}", "is no tokenizer"), ('{"added_tokens": []}', "token None")])
 def test_the_tokenizer_of_another_clip_is_refused(
     own: Callable[[str], Path], tmp_path: Path, written: str, wanted: str
