@@ -6,10 +6,9 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import noisegraph as ng
-from pydantic import TypeAdapter, ValidationError
 
 from ..checkpoints.checkpoint import opened
 from ..checkpoints.stored import Stored, stored
@@ -17,6 +16,9 @@ from ..networks.tokenizer import END
 from .eight_bits import SCALE
 from .from_card import PROCESSES
 from .kinds import kind_of
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 MOST_LEVELS = 100_000
 """Steps of a discrete process."""
@@ -70,6 +72,8 @@ def _check_count(of: Stored) -> None:
 
 def _fit(kind: type, told: Mapping[str, Any], of: Stored) -> None:
     """Raise NodeError where something that is told is not what a kind of data wants."""
+    from pydantic import ValidationError
+
     try:
         _adapter(kind).validate_json(json.dumps(told), strict=True)
     except ValidationError as error:
@@ -81,4 +85,6 @@ def _fit(kind: type, told: Mapping[str, Any], of: Stored) -> None:
 
 @cache
 def _adapter(kind: type) -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter
+
     return TypeAdapter(kind)
