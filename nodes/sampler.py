@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import noisegraph as ng
 from pydantic import Field
 
-from .checkpoints.first_stage import Autoencoder
+from .checkpoints.first_stage import Autoencoder, check_half
 from .pictures import parameters
 from .samplers import (
     ancestral,
@@ -101,6 +101,8 @@ def preview(vae: Autoencoder | None = None, *, colours: Literal["sd", "sdxl"] = 
     vae: a tiny autoencoder from vae.load; a large one would take longer than the steps
     colours: whose latents they are: Stable Diffusion's (1 and 2) or Stable Diffusion XL's
     """
+    if vae is not None:
+        check_half(vae, "decoder")
     return Preview(vae, colours)
 
 

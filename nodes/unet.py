@@ -16,6 +16,7 @@ from .checkpoints.control import beside as control_beside
 from .checkpoints.control import configured, controls
 from .checkpoints.families import NAMED, Family, FamilyName
 from .checkpoints.lora import (
+    OF_UNET,
     LoraFiles,
     beside,
     check_shapes,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from torch.nn import Module
 
 AnyFamily = Literal["auto"] | FamilyName
-LORA = ("lora_unet_", "unet.", "base_model.model.", "lycoris_")
+LORA = (*OF_UNET, "base_model.model.", "lycoris_")
 """How names in a LoRA begin that are for the U-Net."""
 AnyPrediction = Literal["auto", "eps", "v", "x0"]
 

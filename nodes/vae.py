@@ -76,7 +76,7 @@ def shape(vae: Autoencoder, *, width: Pixels = 512, height: Pixels = 512) -> ng.
 def latent_facts(inputs: ng.Facts) -> ng.Facts:
     """What is known of a picture's latent; raises NodeError for sides that the autoencoder cannot halve."""
     vae, image = inputs.get("vae", {}), inputs.get("image", {})
-    _present(vae)
+    _present(vae, "encoder")
     known = {name: fact for name, fact in (*image.items(), *vae.items()) if name in ("batch", "family")}
     if "factor" not in vae or "sizes" not in image:
         return known
@@ -86,7 +86,7 @@ def latent_facts(inputs: ng.Facts) -> ng.Facts:
 def picture_facts(inputs: ng.Facts) -> ng.Facts:
     """What is known of a latent's picture; raises NodeError where the two are not of one model."""
     vae, latent = inputs.get("vae", {}), inputs.get("latent", {})
-    _present(vae)
+    _present(vae, "decoder")
     ng.agree("family", vae=vae, latent=latent)
     known = {name: fact for name, fact in latent.items() if name == "batch"}
     if "factor" not in vae or "sizes" not in latent:
@@ -94,9 +94,11 @@ def picture_facts(inputs: ng.Facts) -> ng.Facts:
     return {**known, "sizes": picture_sizes(latent["sizes"], vae["factor"], vae["channels"])}
 
 
-def _present(vae: ng.Facts) -> None:
+def _present(vae: ng.Facts, half: str) -> None:
     if "absent" in vae:
         raise ng.NodeError(*vae["absent"])
+    if half in vae.get("lacks", ()):
+        raise first_stage.lacking(vae["path"], half)
 
 
 def latent_sizes(sizes: Sequence[int], factor: int, channels: int) -> tuple[int, ...]:
@@ -131,6 +133,7 @@ def encode(vae: Autoencoder, image: ng.Image, *, strip: Strip | None = None) -> 
     """
     import torch
 
+    first_stage.check_half(vae, "encoder")
     latent_sizes(tuple(image.shape[1:]), vae.factor, vae.channels)
     with torch.no_grad():
         module: Any = vae.weights.module()
@@ -147,6 +150,7 @@ def decode(vae: Autoencoder, latent: ng.Latent, *, strip: Strip | None = None) -
     """
     import torch
 
+    first_stage.check_half(vae, "decoder")
     picture_sizes(tuple(latent.shape[1:]), vae.factor, vae.channels)
     with torch.no_grad():
         module: Any = vae.weights.module()

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import noisegraph as ng
@@ -57,7 +58,15 @@ def _opened(path: str, stamps: tuple[Any, ...]) -> Checkpoint:
     if place.is_dir():
         return _folder(place)
     entries, notes = listed(place)
-    return Checkpoint(path, entries, notes)
+    return _kept(path, entries, notes, {})
+
+
+def _kept(
+    path: str, entries: dict[str, Entry], notes: dict[str, str], configs: Mapping[str, dict[str, Any]]
+) -> Checkpoint:
+    """The checkpoint that all who open the file share, so that nobody may change it."""
+    found = {name: MappingProxyType(config) for name, config in configs.items()}
+    return Checkpoint(path, MappingProxyType(entries), MappingProxyType(notes), MappingProxyType(found))
 
 
 def _stamps(place: Path, deeper: int = 1) -> tuple[Any, ...]:
@@ -68,7 +77,7 @@ def _stamps(place: Path, deeper: int = 1) -> tuple[Any, ...]:
     return (own, *(_stamps(one, deeper - 1) for one in inside if one.exists()))
 
 
-def listed(path: Path) -> tuple[Mapping[str, Entry], Mapping[str, str]]:
+def listed(path: Path) -> tuple[dict[str, Entry], dict[str, str]]:
     """The tensors of one file, whichever form it has, and what it says of itself; raises NodeError."""
     try:
         with open(path, "rb") as file:
@@ -115,7 +124,7 @@ def _folder(folder: Path) -> Checkpoint:
     parts = sorted(one for one in folder.iterdir() if one.is_dir() and not one.name.startswith(".")) if whole else []
     places = {f"{part.name}/": part for part in parts} or {"": folder}
     entries: dict[str, Entry] = {}
-    configs: dict[str, Mapping[str, Any]] = {}
+    configs: dict[str, dict[str, Any]] = {}
     for prefix, place in places.items():
         configs |= _configs(prefix, place)
         for file in weight_files(place):
@@ -123,7 +132,7 @@ def _folder(folder: Path) -> Checkpoint:
     if not entries:
         names = " or ".join(f"{stem}.safetensors" for stem in _STEMS[:2])
         raise ng.NodeError(f"the folder '{folder}' holds no weights", f"wanted model_index.json and parts, or {names}")
-    return Checkpoint(str(folder), entries, {}, configs)
+    return _kept(str(folder), entries, {}, configs)
 
 
 def weight_files(folder: Path) -> Sequence[Path]:
@@ -149,12 +158,12 @@ def _shards(folder: Path, index: str, names: set[str]) -> Sequence[Path]:
     return [folder / name for name in wanted]
 
 
-def _configs(prefix: str, folder: Path) -> dict[str, Mapping[str, Any]]:
+def _configs(prefix: str, folder: Path) -> dict[str, dict[str, Any]]:
     names = ("config.json", "scheduler_config.json")
     return {f"{prefix}{name}": _json(folder / name) for name in names if (folder / name).is_file()}
 
 
-def _json(path: Path) -> Mapping[str, Any]:
+def _json(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > LARGEST_JSON:
             raise ValueError(f"it has more than {LARGEST_JSON} bytes")

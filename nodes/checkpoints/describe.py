@@ -10,6 +10,7 @@ import noisegraph as ng
 
 from .checkpoint import SUFFIXES, Checkpoint, opened
 from .entry import Entry
+from .kinds import is_unet, kinds
 from .locate import text_parts, unet_part
 from .part import Part
 from .recognise import found_autoencoder, found_classifier, found_unet
@@ -38,7 +39,10 @@ def described(path: Path) -> Mapping[str, Mapping[str, str]] | None:
             "predicts": found.prediction,
         }
     except ng.NodeError as error:
-        told["verdict"] = {"family": "none that noisegraph knows by its U-Net", "because": f"{error}; {error.hint}"}
+        told["verdict"] = _without_unet(checkpoint) or {
+            "family": "none that noisegraph knows by its U-Net",
+            "because": f"{error}; {error.hint}",
+        }
     first = found_autoencoder(checkpoint)
     if first is not None:
         told["autoencoder"] = {**_part(first.part, checkpoint), **_told(first.config)}
@@ -46,6 +50,15 @@ def described(path: Path) -> Mapping[str, Mapping[str, str]] | None:
         told[f"text {number}"] = {"layout": text.layout, **_part(text.part, checkpoint)}
     told["tensors"] = _prefixes(checkpoint.entries)
     return told
+
+
+def _without_unet(checkpoint: Checkpoint) -> dict[str, str]:
+    """What a file is that holds other things, with the nodes that load them; nothing where it has a U-Net as well."""
+    found = kinds(checkpoint)
+    if not found or is_unet(checkpoint):
+        return {}
+    told = [f"{kind.what}, for {kind.nodes}" for kind in found]
+    return {"kind": "; ".join(told), "because": "; ".join(kind.because for kind in found)}
 
 
 def _tiny(part: Part, checkpoint: Checkpoint) -> dict[str, str]:

@@ -65,10 +65,24 @@ def facts(checkpoint: Checkpoint, family: str) -> ng.Facts:
     if small is not None:
         told = tiny.configured(small.shapes(checkpoint))
         whose = {"family": NAMED[family].space} if family != "auto" else {}  # TAESD's for 1 and XL have the same shapes
-        size = {"weights": small.size(checkpoint), "dtype": small.dtype(checkpoint)}
+        size = {"weights": small.size(checkpoint), "dtype": small.dtype(checkpoint), "path": checkpoint.path}
+        size["lacks"] = tuple(half for half in tiny.HALVES if not told[f"{half}_blocks"])
         return {**whose, "factor": TinyConfig(**told).factor, "channels": told["channels"], **size}
     found = _found(checkpoint)
     return known(found, _family(found, checkpoint, family), checkpoint)
+
+
+def check_half(vae: Autoencoder, half: str) -> None:
+    """Raise NodeError where an autoencoder is a tiny one that has not that half."""
+    if dict(vae.weights.config).get(f"{half}_blocks") == ():
+        raise lacking(vae.weights.path, half)
+
+
+def lacking(path: str, half: str) -> ng.NodeError:
+    """The error for a tiny autoencoder that has not that half."""
+    other = next(one for one in tiny.HALVES if one != half)
+    told = f"'{path}' holds the {other} of a tiny autoencoder, not its {half}"
+    return ng.NodeError(told, f"load the file of its {half} with another vae.load")
 
 
 def known(found: FoundAutoencoder, family: Family, checkpoint: Checkpoint) -> ng.Facts:

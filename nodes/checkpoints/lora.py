@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from torch import Tensor
     from torch.nn import Module
 
+OF_UNET = ("lora_unet_", "unet.")
+"""How names in a LoRA begin that are for a U-Net, and for no other network."""
 LoraFiles = CheckpointFile | list[CheckpointFile]
 _ENDS = re.compile(
     r"(?P<layer>.+?)(?:\.processor)?(?:\.(?P<of>to_\w+?)_lora|_lora|\.lora_linear_layer|\.lora)?"

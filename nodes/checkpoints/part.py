@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from mmap import ACCESS_COPY, mmap
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
 import noisegraph as ng
@@ -74,9 +75,11 @@ class Part:
 
     def made(self, checkpoint: Checkpoint) -> Mapping[str, Made]:
         """What each parameter is made of."""
-        if self not in checkpoint.made:
-            checkpoint.made[self] = self.naming(under(checkpoint.entries, self.prefix))
-        return checkpoint.made[self]  # type: ignore[no-any-return]
+        found: Mapping[str, Made] | None = checkpoint.made.get(self)
+        if found is None:  # two threads that ask at once find the same
+            made = dict(self.naming(under(checkpoint.entries, self.prefix)))
+            found = checkpoint.made.setdefault(self, MappingProxyType(made))
+        return found
 
     def shapes(self, checkpoint: Checkpoint) -> dict[str, tuple[int, ...]]:
         """The shape of each parameter."""

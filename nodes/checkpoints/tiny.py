@@ -10,7 +10,8 @@ from .checkpoint import Checkpoint
 from .entry import Entries
 from .part import Made, Part, own, whole
 
-_HALVES = (
+HALVES = ("encoder", "decoder")
+_NAMES = (
     ("encoder", re.compile(r"(?:vae/|taesd_)?encoder\.(?:layers\.)?(\d+)\.(.*)")),
     ("decoder", re.compile(r"(?:vae/|taesd_)?decoder\.(?:layers\.)?(\d+)\.(.*)")),
 )
@@ -22,7 +23,7 @@ def ours(entries: Entries) -> dict[str, Made]:
     """The names of each layout as ours: `encoder.0.weight`, `decoder.3.conv.0.weight`."""
     found = {}
     for name, entry in entries.items():
-        for half, pattern in _HALVES:
+        for half, pattern in _NAMES:
             split = pattern.fullmatch(name)
             if split is not None:
                 # diffusers bounds the latent outside of the layers, so that its decoder's begin one earlier
@@ -55,7 +56,7 @@ def tiny_part(checkpoint: Checkpoint) -> Part | None:
 @whole
 def configured(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
     """The configuration from the shapes."""
-    encoder, decoder = (_blocks(shapes, half) for half in ("encoder", "decoder"))
+    encoder, decoder = (_blocks(shapes, half) for half in HALVES)
     if "decoder.1.weight" in shapes:
         width, channels = shapes["decoder.1.weight"][:2]
     else:

@@ -11,7 +11,7 @@ import noisegraph as ng
 from ..checkpoints.checkpoint import Checkpoint
 from ..checkpoints.kinds import is_lora, refusal
 from ..checkpoints.locate import text_parts
-from ..checkpoints.lora import beside, check_shapes, flat, layer_names, shapes_beneath, sides
+from ..checkpoints.lora import OF_UNET, beside, check_shapes, flat, layer_names, shapes_beneath, sides
 from .encoder import TextEncoder
 
 _PREFIXES = (("lora_te_", "lora_te1_", "text_encoder."), ("lora_te2_", "text_encoder_2."))
@@ -19,9 +19,10 @@ _PREFIXES = (("lora_te_", "lora_te1_", "text_encoder."), ("lora_te2_", "text_enc
 
 
 def adapted(encoder: TextEncoder, lora: Checkpoint, strength: float) -> TextEncoder:
-    """The encoders with a file's branches beside them; what it has none for stays, and where that is all, it is told.
+    """The encoders with a file's branches beside them; what it has none for stays.
 
-    Raises NodeError for a file that is for another network.
+    Where that is all it is told, unless the file is for the U-Net, as many are that leave the words alone. Raises
+    NodeError for a file that is for another network.
     """
     if encoder.kind != "clip":
         raise ng.NodeError(f"a LoRA for a text encoder of the kind {encoder.kind}", "LoRAs are for CLIP's")
@@ -34,7 +35,7 @@ def adapted(encoder: TextEncoder, lora: Checkpoint, strength: float) -> TextEnco
         there = bool(sides(lora, prefixes, _layers(shapes)))
         weights = beside(one.weights, lora, prefixes, _layers(shapes), shapes, strength) if there else one.weights
         made.append(replace(one, weights=weights))
-    if made == list(several):
+    if made == list(several) and not any(name.startswith(OF_UNET) for name in lora.entries):
         logging.getLogger(__name__).warning("'%s' brings nothing for text encoders", lora.path)
     return replace(made[0], beside=tuple(made[1:]))
 

@@ -207,6 +207,25 @@ def test_a_graph_says_which_file_is_missing_and_where_it_was_looked_for(tmp_path
     assert "is a web page, probably a download that asked for a login, wanted a file of weights" in problem.what
 
 
+def test_nobody_can_change_what_all_share_who_open_a_file(tmp_path: Path) -> None:
+    from noisegraph.nodes.checkpoints.locate import unet_part
+
+    (tmp_path / "unet").mkdir()
+    (tmp_path / "model_index.json").write_text("{}")
+    (tmp_path / "unet" / "config.json").write_text('{"sample_size": 8}')
+    shapes = {"conv_in.weight": (8, 4, 3, 3), "down_blocks.0.resnets.0.conv1.weight": (8, 8, 3, 3)}
+    write_hollow(tmp_path / "unet" / "diffusion_pytorch_model.safetensors", shapes)
+    checkpoint = opened(str(tmp_path))
+    part = unet_part(checkpoint)
+    assert part is not None
+    assert opened(str(tmp_path)) is checkpoint
+    shared: list[Any] = [checkpoint.entries, checkpoint.notes, checkpoint.configs, part.made(checkpoint)]
+    for one in (*shared, *checkpoint.configs.values()):
+        with pytest.raises(TypeError):
+            one["new"] = None
+    assert part.made(opened(str(tmp_path))) is shared[-1]
+
+
 def test_show_tells_the_family_and_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = write_hollow(tmp_path / "model.safetensors", whole("sd1-inpaint", model_channels=32))
     assert code(["show", str(path)]) == 0

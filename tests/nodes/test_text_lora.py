@@ -20,15 +20,15 @@ RANK, ALPHA = 4, 2.0
 Named = Callable[[str, str, int], str]
 
 
-@pytest.fixture
-def large(tmp_path: Path) -> TextEncoder:
-    """The encoders of a Stable Diffusion XL."""
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> TextEncoder:
+    """The encoders of a Stable Diffusion XL; nothing may change them, so that one pair does for all."""
     first, second = named(reference(2, 64, "quick_gelu", projected=False)), named(reference(2, 128, "gelu"))
     parts = {
         "conditioner__embedders__0__transformer__": first,
         "conditioner__embedders__1__model__": as_open_clip(second),
     }
-    return text.load(path=written(tmp_path, **parts))
+    return text.load(path=written(tmp_path_factory.mktemp("xl"), **parts))
 
 
 def kohya(layer: str, part: str, encoder: int) -> str:
@@ -122,12 +122,20 @@ def test_clip_skip_and_embeddings_go_with_it(large: TextEncoder, tmp_path: Path)
     )
 
 
-def test_one_that_is_for_the_unet_alone_changes_nothing_and_is_told(
+def test_one_that_is_for_the_unet_alone_changes_nothing(
     large: TextEncoder, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     save_file({"lora_unet_mid_block_attentions_0_proj_in.lora_down.weight": drawn(4, 8)}, tmp_path / "unet.safetensors")
     assert text.lora(large, path=str(tmp_path / "unet.safetensors")) == large
-    assert "brings nothing for text encoders" in caplog.text
+    assert caplog.text == ""
+
+
+def test_one_that_is_for_no_network_of_the_model_is_told(
+    large: TextEncoder, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    save_file({"lora_te3_encoder_block_0.lora_down.weight": drawn(4, 8)}, tmp_path / "t5.safetensors")
+    assert text.lora(large, path=str(tmp_path / "t5.safetensors")) == large
+    assert "t5.safetensors' brings nothing for text encoders" in caplog.text
 
 
 def test_one_for_another_model_is_told_before_anything_runs(large: TextEncoder, tmp_path: Path) -> None:

@@ -79,10 +79,24 @@ def test_what_is_known_of_it_comes_from_its_shapes(theirs: Any, tmp_path: Path) 
 
 def test_the_half_that_a_file_has_not_is_told(theirs: Any, tmp_path: Path) -> None:
     encoder, decoder = files(theirs, "apart", tmp_path)
-    with pytest.raises(ValueError, match="holds the encoder of a tiny autoencoder, not its decoder"):
-        vae.decode(vae.load(path=encoder), ng.Latent(drawn(1, 4, 4, 4)))
-    with pytest.raises(ValueError, match="holds the decoder of a tiny autoencoder, not its encoder"):
-        vae.encode(vae.load(path=decoder), ng.Image(drawn(1, 3, 8, 8).clamp(0, 1)))
+    first, last = vae.load(path=encoder), vae.load(path=decoder)
+    facts = {path: {"vae": vae.load_facts({"path": path})} for path in (encoder, decoder)}
+    for ask in (
+        lambda: vae.decode(first, ng.Latent(drawn(1, 4, 4, 4))),
+        lambda: vae.picture_facts(facts[encoder]),
+        lambda: sampler.preview(first),
+    ):
+        with pytest.raises(ng.NodeError, match=r"encoder.safetensors' holds the encoder .* not its decoder"):
+            ask()
+    for ask in (
+        lambda: vae.encode(last, ng.Image(drawn(1, 3, 8, 8).clamp(0, 1))),
+        lambda: vae.latent_facts(facts[decoder]),
+    ):
+        with pytest.raises(ng.NodeError, match=r"decoder.safetensors' holds the decoder .* not its encoder"):
+            ask()
+    vae.latent_facts(facts[encoder])
+    vae.picture_facts(facts[decoder])
+    assert sampler.preview(last).vae == last
 
 
 def test_other_files_are_not_taken_for_one(tmp_path: Path) -> None:

@@ -113,6 +113,48 @@ def test_a_node_says_what_the_wrong_file_is_and_what_it_wanted(
         assert told.value.hint
 
 
+BECAUSE = {
+    "ControlNet": "it has 'input_hint_block.0.weight'",
+    "autoencoder": "it has 'encoder.mid.block_1.conv1.weight'",
+    "text": "the names of clip",
+    "LoRA": "low-rank branches beside 1 layer, of rank 4",
+    "embedding": "vectors of 64 numbers, 2 in all, and little else",
+    "upscaler": "it has 'conv_first.weight'",
+    "classes": "it has 'cond_stage_model.embedding.weight'",
+}
+"""Why a file is what it is, where it has no U-Net; a classifier and a tiny autoencoder have sections of their own."""
+
+
+@pytest.mark.parametrize("name", BECAUSE)
+def test_show_names_what_a_file_without_a_u_net_is_and_why(name: str, files: dict[str, str]) -> None:
+    told = described(Path(files[name]))
+    assert told is not None
+    what, nodes = FILES[name][0].split(": ")
+    assert told["verdict"] == {"kind": f"{what}, for {nodes}", "because": BECAUSE[name]}
+
+
+@pytest.mark.parametrize(
+    ("layer", "words", "model"),
+    [
+        ("lora_unet_up_blocks_1_attentions_0_transformer_blocks_0_attn2_to_k.lora_down.weight", 768, "Diffusion 1"),
+        ("unet.mid_block.attentions.0.transformer_blocks.0.attn2.to_v.lora_A.weight", 1024, "Diffusion 2"),
+        (
+            "unet.mid_block.attentions.0.transformer_blocks.0.attn2.processor.to_k_lora.down.weight",
+            2048,
+            "Diffusion XL",
+        ),
+    ],
+)
+def test_show_names_the_model_that_a_lora_is_for(layer: str, words: int, model: str, tmp_path: Path) -> None:
+    up = layer.replace("down", "up").replace("lora_A", "lora_B")
+    other = {"lora_te_text_model_encoder_layers_0_mlp_fc1.lora_down.weight": (8, 64)}
+    told = described(write_hollow(tmp_path / "lora.safetensors", {layer: (4, words), up: (64, 4), **other}))
+    assert told is not None
+    assert told["verdict"]["because"] == (
+        f"low-rank branches beside 2 layers, of rank 4 to 8; it reads words as Stable {model} does"
+    )
+
+
 def test_a_file_of_several_says_all_that_it_holds(tmp_path: Path, nodes: dict[str, Callable[[str], object]]) -> None:
     parts = {
         "model.diffusion_model.": "U-Net",
