@@ -1,4 +1,4 @@
-"""Layers of torch's that draw and set nothing on the meta device, where values have no place: a file will bring them."""
+"""Layers of torch's that draw nothing on the meta device, where values have no place: a file will bring them."""
 
 from __future__ import annotations
 
