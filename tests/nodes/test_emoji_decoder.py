@@ -65,5 +65,5 @@ def test_clip_sees_of_latents_what_it_sees_of_their_pictures() -> None:
 
 
 def test_its_weights_are_small_and_the_card_names_the_graph() -> None:
-    assert (shipped.WEIGHTS / "emoji-decoder.safetensors").stat().st_size < 6_500_000
+    assert (shipped.WEIGHTS / "emoji-decoder.safetensors").stat().st_size < 12_000_000
     assert (shipped.WEIGHTS.parents[1] / shipped.read_card("emoji-decoder")["graph"]).exists()
