@@ -131,9 +131,10 @@ class _Loading:
         module = made(weights, self.placing)
         if self.device.type == "cuda" and self.fits:
             module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        room = 0 if self.narrow else None if self.fits else self.free // 2
+        half = max(0, self.free // 2)
+        room = 0 if self.narrow else None if self.fits else half
         pages = Pages(module, self.waiting, self.device, self.dtype, room) if self.waiting else None
-        return _Held(module, pages, self.size if self.fits else min(self.size, self.free // 2))
+        return _Held(module, pages, self.size if self.fits else min(self.size, half))
 
     def placing(
         self, module: torch.nn.Module, blanks: Mapping[str, torch.Tensor]

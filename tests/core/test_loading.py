@@ -154,6 +154,18 @@ def test_whether_a_network_fits_is_judged_by_what_it_will_take_and_not_by_its_fi
     assert asked == [taken * 3 // 2] * 2
 
 
+def test_networks_that_find_no_room_at_all_are_not_counted_as_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = saved(tmp_path, torch.float32)
+    with using(FLOAT):
+        first.module()
+        monkeypatch.setattr(resident, "_physical_memory", lambda: 0)
+        monkeypatch.setattr(resident._Resident, "make_room", lambda self, needed, device: self.free(device))
+        ng.Weights(first.path, "1", Layers).module()
+    assert [one.size for one in resident._RESIDENT.held.values()] == [4 * NUMBERS, 0]
+
+
 def test_a_network_whose_file_is_wider_than_it_is_leaves_room_for_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
