@@ -67,6 +67,7 @@ def test_a_controlled_unet_gives_the_numbers_of_diffusers_and_stays_as_it_was(pa
     assert torch.equal(answered(ours), before)
 
 
+@pytest.mark.slow
 def test_a_controlled_unet_of_xl_gives_the_numbers_of_diffusers(tmp_path: Path) -> None:
     """It tells its ControlNet the vector of the words and sizes as well."""
     from diffusers import ControlNetModel, UNet2DConditionModel
