@@ -81,6 +81,19 @@ def test_an_autoencoder_a_clip_and_a_classifier_are_too(own: Callable[[str], Pat
     assert torch.equal(text.embed(words, prompt="a cat"), text.embed(encoder, prompt="a cat"))
 
 
+def test_the_space_of_emoji_takes_an_autoencoder_of_ones_own(own: Callable[[str], Path]) -> None:
+    path = str(own("digit-scenes"))
+    space, built_in = text_to_image.emoji_space(autoencoder=[path]), text_to_image.emoji_space()
+    assert space.latent == digits.digit_scenes().latent != built_in.latent
+    assert (space.vae.factor, space.text) == (2, built_in.text)
+    told = text_to_image.emoji_space_facts({"autoencoder": path})
+    assert told["latent"] == {"sizes": (4, 8, 8)}
+    assert "family" not in told["vae"]
+    assert text_to_image.emoji_space_version([path]) != text_to_image.emoji_space_version()
+    with pytest.raises(ng.NodeError, match="holds a CLIP"):
+        text_to_image.emoji_space(autoencoder=str(own("emoji-clip")))
+
+
 def problems(folder: Path, use: str = "model.trained", **nodes: dict[str, Any]) -> list[str]:
     """What check tells of a graph that loads `mine` in the folder."""
     written = {"mine": {"use": use, "path": "mine.safetensors"}, **nodes}

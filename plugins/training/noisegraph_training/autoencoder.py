@@ -42,10 +42,15 @@ class _Latent(NamedTuple):
 
 
 def loop(
-    examples: Captioned, held_out: Captioned, architecture: ng.Architecture, schedule: Schedule, weights: Weights
+    examples: Captioned,
+    architecture: ng.Architecture,
+    schedule: Schedule,
+    weights: Weights,
+    held_out: Captioned | None,
 ) -> ng.Loop[Trained]:
     """The loop that trains `architecture` on `examples`; what is held out is for the card's figures."""
-    pixels, unseen = examples.pixels.cpu(), held_out.pixels.cpu()
+    pixels = examples.pixels.cpu()
+    unseen = None if held_out is None else held_out.pixels.cpu()
     latent = _latent(architecture)
 
     def objective(network: Callable[..., Any], iteration: int, device: torch.device) -> Tensor:
@@ -75,12 +80,12 @@ def loop(
             "shape": list(pixels.shape[1:]),
             "scale": round(1 / float(latents.std()), 4),
             "psnr": round(seen, 2),
-            "psnr_held_out": round(_judged(network, rebuilt, unseen)[0], 2),
+            **({} if unseen is None else {"psnr_held_out": round(_judged(network, rebuilt, unseen)[0], 2)}),
             "training": {**weights._asdict(), **asdict(schedule)},
         }
 
     def look(network: Callable[..., Any]) -> Tensor:
-        picture = ranged(spaced(unseen, SHOWN))
+        picture = ranged(spaced(pixels if unseen is None else unseen, SHOWN))
         return (rebuilt(network, picture)[0] + 1) / 2
 
     return descend(architecture, schedule, objective, verdict, look)

@@ -31,9 +31,9 @@ def classifier(
 @ng.node
 def autoencoder(
     examples: Captioned,
-    held_out: Captioned,
     architecture: ng.Architecture,
     schedule: Schedule,
+    held_out: Captioned | None = None,
     *,
     square: Weight = 2.0,
     edges: Weight = 0.5,
@@ -41,14 +41,15 @@ def autoencoder(
 ) -> ng.Loop[Trained]:
     """Train an autoencoder to give pictures back (Rombach et al. 2022, section 3.1, without its critic).
 
-    held_out: pictures that it is not trained on, for the figures of the card and for previews
+    held_out: pictures that it is not trained on, for the figures of the card and for previews; without them previews
+        show what it is trained on
     square: weight of the squared error beside the absolute one
     edges: weight of the absolute error of the differences between neighbouring pixels
     regularization: weight of the KL divergence a number of the latent, or of the codebook's loss
     """
     from .autoencoder import Weights, loop
 
-    return loop(examples, held_out, architecture, schedule, Weights(square, edges, regularization))
+    return loop(examples, architecture, schedule, Weights(square, edges, regularization), held_out)
 
 
 @ng.node

@@ -43,7 +43,9 @@ def tabled(wanted: ng.Condition, empty: ng.Condition | None, count: int) -> dict
     if empty is not None and set(wanted) != set(empty):
         told = f"a condition of {', '.join(sorted(wanted))}, and an empty one of {', '.join(sorted(empty))}"
         raise ng.NodeError(told, "make both with the same nodes")
-    table = {name: value.expand(count, *value.shape[1:]) if len(value) == 1 else value for name, value in wanted.items()}
+    table = {
+        name: value.expand(count, *value.shape[1:]) if len(value) == 1 else value for name, value in wanted.items()
+    }
     for value in table.values():
         if len(value) != count:
             told = f"{len(value)} conditions for {count} latents"

@@ -80,8 +80,8 @@ KINDS: dict[str, tuple[str, ng.Architecture, Callable[[], ng.Loop[Trained]]]] = 
     "upsampler": ("model.trained", LARGER, lambda: upsampler(PICTURES, LARGER, COSINE, SHORT)),
     "score": ("model.trained", POINTS, lambda: score(ng.Points(torch.ones(4, 2)), POINTS, COSINE, SHORT)),
     "classifier": ("model.trained_classifier", JUDGE, lambda: classifier(LABELLED, LABELLED, JUDGE, COSINE, SHORT)),
-    "KL": ("model.trained_autoencoder", KL, lambda: autoencoder(PICTURES, PICTURES, KL, SHORT)),
-    "VQ": ("model.trained_autoencoder", VQ, lambda: autoencoder(PICTURES, PICTURES, VQ, SHORT)),
+    "KL": ("model.trained_autoencoder", KL, lambda: autoencoder(PICTURES, KL, SHORT, PICTURES)),
+    "VQ": ("model.trained_autoencoder", VQ, lambda: autoencoder(PICTURES, VQ, SHORT)),
     "CLIP": ("model.trained_clip", CLIP, lambda: clip(PICTURES, TOKENS, PICTURES, TOKENS, CLIP, SHORT)),
 }
 """Each kind of training: the node that loads what it makes, the network, and one iteration of it."""

@@ -40,6 +40,12 @@ def outputs(graph: Any, given: dict[str, Any]) -> dict[str, Any]:
     return dict(last.results[0].outputs)
 
 
+def write(folder: Path, name: str, weights: Any) -> None:
+    """The files that a run writes of weights."""
+    for file in files_of(weights, name, "", ()):
+        (folder / file.tail).write_bytes(file.data)
+
+
 @pytest.mark.parametrize("stored", ["float16", "int8"])
 def test_two_iterations_on_a_folder_draw_the_same_from_the_file(cards: Path, stored: str) -> None:
     graph = json.loads(library()["train/folder"].read_text(encoding="utf-8"))
@@ -47,10 +53,27 @@ def test_two_iterations_on_a_folder_draw_the_same_from_the_file(cards: Path, sto
     graph["nodes"]["weights"]["stored"] = stored
     given = {"folder": ".", "iterations": 2, "batch": 2, "picture_seed": 7, **GIVEN}
     made = outputs(parse(json.dumps(graph), folder=cards), given)
-    for file in files_of(made["weights"], "mine", "", ()):
-        (cards / file.tail).write_bytes(file.data)
+    write(cards, "mine", made["weights"])
     text = library()["trained"].read_text(encoding="utf-8")
     drawn = outputs(parse(text, folder=cards), {"weights": "mine.safetensors", "seed": 7, **GIVEN})
     torch.testing.assert_close(drawn["image"], made["image"], rtol=0, atol=0.02)
     assert drawn["image"].shape == (2, 3, 64, 64)
     assert drawn["image"].std() > 0.01
+
+
+def test_an_autoencoder_of_ones_own_is_trained_on_and_drawn_with(cards: Path) -> None:
+    coder = json.loads(library()["train/folder-autoencoder"].read_text(encoding="utf-8"))
+    coder["nodes"]["network"]["config"] |= {"ch": 8, "ch_mult": [1, 2]}
+    made = outputs(parse(json.dumps(coder), folder=cards), {"folder": ".", "size": 32, "iterations": 1, "batch": 2})
+    assert "psnr_held_out" not in made["vae"].card
+    write(cards, "vae", made["vae"])
+    graph = json.loads(library()["train/folder"].read_text(encoding="utf-8"))
+    graph["nodes"]["network"]["config"] |= {"model_channels": 16, "channel_mult": [1, 2]}
+    own = {"autoencoder": "vae.safetensors", **GIVEN}
+    given = {"folder": ".", "size": 32, "iterations": 1, "batch": 2, "picture_seed": 7, **own}
+    learned = outputs(parse(json.dumps(graph), folder=cards), given)
+    write(cards, "mine", learned["weights"])
+    text = library()["trained"].read_text(encoding="utf-8")
+    drawn = outputs(parse(text, folder=cards), {"weights": "mine.safetensors", "seed": 7, **own})
+    assert drawn["image"].shape == (2, 3, 32, 32)
+    torch.testing.assert_close(drawn["image"], learned["image"], rtol=0, atol=0.02)

@@ -45,7 +45,7 @@ def short(**settings: Any) -> Schedule:
 
 def autoencoding(codebook: int | None = None, **settings: Any) -> ng.Loop[Trained]:
     network = architecture("vae.architecture", ch=8, ch_mult=[1, 2], num_res_blocks=1, groups=4, n_embed=codebook)
-    return autoencoder(EXAMPLES, EXAMPLES, network, short(**settings))
+    return autoencoder(EXAMPLES, network, short(**settings), EXAMPLES)
 
 
 TOWERS: dict[str, Any] = {
@@ -145,7 +145,7 @@ def test_a_preview_is_what_is_held_out_given_back() -> None:
 
 def test_what_is_no_autoencoder_is_told() -> None:
     with pytest.raises(ng.NodeError, match="no autoencoder"):
-        autoencoder(EXAMPLES, EXAMPLES, ng.Architecture(Told), short())
+        autoencoder(EXAMPLES, ng.Architecture(Told), short())
 
 
 def test_the_signal_to_noise_ratio_of_an_error_of_a_tenth_of_the_range_is_20_db() -> None:
