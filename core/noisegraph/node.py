@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, TypeVar, get_args, get_origin, overload
@@ -32,10 +33,14 @@ class NodeSpec:
         self.fingerprint = b""
 
     def named(self, plugin: str, fingerprint: bytes) -> NodeSpec:
-        """A copy that carries its plugin's name and the fingerprint of its code."""
-        copy = NodeSpec(self.function, self.options)
-        copy.plugin, copy.full_name, copy.fingerprint = plugin, f"{plugin}.{self.name}", fingerprint
-        return copy
+        """A copy that carries its plugin's name and the fingerprint of its code.
+
+        Raises PluginError for a function that is no node. What is found in its signature, all copies share.
+        """
+        _ = self.ports, self.output
+        named = copy(self)
+        named.plugin, named.full_name, named.fingerprint = plugin, f"{plugin}.{self.name}", fingerprint
+        return named
 
     @cached_property
     def doc(self) -> str:

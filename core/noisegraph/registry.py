@@ -158,7 +158,6 @@ class Registry:
             if spec.name == "json":
                 raise PluginError(f"a node cannot be called 'json': '{spec.full_name}' is a file")
             specs[spec.name] = spec
-            _ = spec.ports, spec.output
         return specs
 
     def _call(self, hook: str, plugin: str) -> list[Any]:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
 
+import noisegraph as ng
 import pytest
+import torch
+from noisegraph.check import check
+from noisegraph.graph import parse
+from noisegraph.plan import plan
+from noisegraph.registry import Local, Registry
+from noisegraph.run import run
+from noisegraph.store.cache import Cache
 
-from .conftest import Engine
+from .conftest import CPU, Engine, Told
 from .nodes import CALLS, VERSION
 from .odd_nodes import ALIVE, chain, made
 
@@ -20,6 +29,23 @@ def here(tmp_path: Path) -> Engine:
     ALIVE.clear()
     VERSION["now"] = 1
     return made(tmp_path / "cache")
+
+
+def test_a_failure_tells_of_each_input_its_shape_its_dtype_and_where_it_lies() -> None:
+    @ng.node
+    def latent() -> ng.Latent:
+        return ng.Latent(torch.zeros(2, 4, 8, 8, dtype=torch.bfloat16))
+
+    @ng.node
+    def breaks(x: ng.Latent, several: list[ng.Latent], *, text: str = "a red heart") -> ng.Latent:
+        raise ZeroDivisionError
+
+    registry = Registry([Local("u", [latent, breaks])])
+    nodes = {"a": {"use": "u.latent"}, "n": {"use": "u.breaks", "x": "$a", "several": ["$a", "$a"]}}
+    graph = parse(json.dumps({"nodes": nodes, "outputs": {"out": "$n"}}))
+    failure = Told(list(run(plan(check(graph, registry), CPU), Cache(10**9, None)))).failed["n"]
+    one = "bfloat16 [2, 4, 8, 8] on cpu"
+    assert failure.inputs == {"x": one, "several": f"list of 2: [{one}, {one}]"}
 
 
 def test_c77_an_interrupt_in_a_node_ends_the_run_and_the_next_works(here: Engine) -> None:

@@ -172,7 +172,7 @@ def test_a_terminal_shows_bars_and_no_colour_where_that_is_asked_for(tmp_path: P
         os.close(master)
         assert process.wait(30) == 0
         told[colour] = shown.decode()
-    assert "steps/s" in told[""]
+    assert re.search(r"\d steps/s, [\d.]+ s left", told[""])
     assert f"/{STEPS}" in told[""]
     assert "\x1b[38" in told[""] or "\x1b[3" in told[""]
     assert not any(f"\x1b[{code}m" in told["1"] for code in (*range(31, 38), *range(91, 98)))

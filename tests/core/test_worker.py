@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from .cli_probe import chain, start, write
+from .cli_probe import call, chain, start, write
 
 
 class Talk:
@@ -25,6 +25,8 @@ class Talk:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
         self.said: list[dict[str, Any]] = []
+        self.opening: list[dict[str, Any]] = []
+        """What it said before torch was there."""
         self._lines: queue.Queue[str | None] = queue.Queue()
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -79,7 +81,10 @@ def talk(tmp_path: Path) -> Iterator[Talk]:
 @pytest.fixture(scope="module")
 def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Talk]:
     """A worker that lives as long as the module's tests."""
-    yield from _talk(tmp_path_factory.mktemp("worker"))
+    for talk in _talk(tmp_path_factory.mktemp("worker")):
+        talk.tell(command="plan", run="p", graph=chain("probe.number", value=1))
+        talk.opening = talk.until(event="plan")
+        yield talk
 
 
 @pytest.fixture
@@ -103,7 +108,7 @@ def events(heard: list[dict[str, Any]], *leave_out: str) -> list[str]:
     return [one["event"] for one in heard if one["event"] not in leave_out]
 
 
-def test_a_run_is_told_from_plan_to_done(talk: Talk, tmp_path: Path) -> None:
+def test_a_run_is_told_from_plan_to_done_and_what_nodes_print_never_gets_among_it(talk: Talk, tmp_path: Path) -> None:
     heard = talk.run("one", chain("probe.count", steps=3), out=str(tmp_path / "out"), name="counted.json")
     assert events(heard, "meters") == [
         "hello",
@@ -122,8 +127,15 @@ def test_a_run_is_told_from_plan_to_done(talk: Talk, tmp_path: Path) -> None:
     assert point["values"] == {"out": 3}
     assert point["files"] == {"out": [str(tmp_path / "out" / "counted-0001.json")]}
     assert (done["failed"], done["run"]) == (0, "one")
+    printed = talk.run("two", chain("probe.trouble", kind="print"))
+    written = talk.run("three", chain("probe.trouble", kind="write"))
+    assert printed[-1]["failed"] == written[-1]["failed"] == 0
     assert talk.close() == 0
     assert [one["seq"] for one in talk.said] == list(range(len(talk.said)))
+    assert talk.process.stderr is not None
+    assert talk.process.stderr.read().count("the probe writes this") == 1
+    assert any("the probe prints this" in one.get("what", "") for one in printed)
+    assert not any("the probe" in one.get("what", "") for one in written)
 
 
 def test_how_many_bytes_of_memory_a_value_holds_is_told(shared: Talk) -> None:
@@ -176,6 +188,29 @@ def test_an_id_that_waits_or_is_on_is_refused_to_another_run(shared: Talk, tmp_p
     assert shared.run("waits", chain("probe.number", value=9))[-3]["points"][0]["values"] == {"out": 9}
 
 
+def test_the_command_line_tells_the_same_events(shared: Talk, tmp_path: Path) -> None:
+    graph = {"outputs": {"x": "$b", "y": "$c"}} | {
+        "nodes": {
+            "a": {"use": "probe.count", "steps": 3},
+            "b": {"use": "probe.add", "a": "$a", "more": 9},
+            "c": {"use": "probe.trouble", "a": "$a"},
+        }
+    }
+    heard = shared.run("run", graph, out="out", name="graph.json")
+    (tmp_path / "graph.json").write_text(json.dumps(graph))
+    done = call("run", "graph.json", "--events", "jsonl", "--out", "out", cwd=tmp_path)
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert alike(told) == alike(heard)
+    assert {"plan", "node", "progress", "error", "result", "done"} == {one["event"] for one in told}
+
+
+def alike(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What events are wherever they are told: without times, without steps that are left out where they are fast."""
+    kept = [one for one in messages if one["event"] != "meters" and one.get("step") == one.get("of")]
+    varying = {"seq", "seconds", "its", "eta", "full_traceback"}
+    return [{name: value for name, value in one.items() if name not in varying} | {"": sorted(one)} for one in kept]
+
+
 def test_a_paused_run_waits_goes_a_step_and_resumes(shared: Talk, tmp_path: Path) -> None:
     log = tmp_path / "log"
     shared.tell(command="pause")
@@ -223,17 +258,6 @@ def test_a_failing_node_is_told_with_its_plugin_and_inputs(shared: Talk) -> None
     assert (heard[-1]["event"], heard[-1]["failed"]) == ("done", 1)
     for kind in ("exit", "memory", "type"):
         assert shared.run(kind, chain("probe.trouble", kind=kind))[-1]["failed"] == 1
-
-
-def test_what_a_node_prints_never_gets_among_the_messages(talk: Talk) -> None:
-    printed = talk.run("one", chain("probe.trouble", kind="print"))
-    written = talk.run("two", chain("probe.trouble", kind="write"))
-    assert printed[-1]["failed"] == written[-1]["failed"] == 0
-    assert talk.close() == 0
-    assert talk.process.stderr is not None
-    assert talk.process.stderr.read().count("the probe writes this") == 1
-    assert any("the probe prints this" in one.get("what", "") for one in printed)
-    assert not any("the probe" in one.get("what", "") for one in written)
 
 
 def test_previews_come_only_while_somebody_looks(shared: Talk) -> None:
@@ -363,13 +387,9 @@ def test_an_error_in_the_executor_ends_the_run_and_not_the_worker(tmp_path: Path
     assert talk.close() == 0
 
 
-def test_the_worker_says_hello_before_torch_is_there(tmp_path: Path) -> None:
-    process = start("worker", cwd=tmp_path)
-    talk = Talk(process)
-    talk.tell(command="plan", run="p", graph=chain("probe.number", value=1))
-    assert events(talk.until(event="plan")) == ["hello", "plan"]
-    assert events(talk.until(event="ready")) == ["ready"]
-    assert talk.close() == 0
+def test_the_worker_says_hello_and_plans_before_torch_is_there(shared: Talk) -> None:
+    assert events(shared.opening) == ["hello", "plan"]
+    assert events(shared.said) == ["ready"]
 
 
 def test_a_graph_is_taken_from_a_file_with_the_inputs_that_are_given(shared: Talk, tmp_path: Path) -> None:

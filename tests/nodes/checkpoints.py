@@ -6,6 +6,7 @@ import json
 import math
 import os
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -218,8 +219,13 @@ PUBLISHED: dict[str, tuple[dict[str, Any], dict[str, Any] | None]] = {
 
 def shapes_of(build: Any, config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     """Names and shapes of a network that takes no memory."""
+    return dict(_shapes(build, tuple(config.items())))
+
+
+@cache
+def _shapes(build: Any, config: tuple[tuple[str, Any], ...]) -> Shapes:
     with torch.device("meta"):
-        return {name: tuple(value.shape) for name, value in build(**config).state_dict().items()}
+        return {name: tuple(value.shape) for name, value in build(**dict(config)).state_dict().items()}
 
 
 def whole(family: str, **smaller: Any) -> dict[str, tuple[int, ...]]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..diffusion.denoiser import Denoiser
 from ..diffusion.level import Level
@@ -23,6 +23,13 @@ class _Tensors(NamedTuple):
     means: Tensor
     variances: Tensor
     axes: Tensor
+    side_by_side: Tensor
+    """The axes of all components beside each other, [dimensions, components * dimensions]: for many points one product
+    with these takes a fifth of a product for each component."""
+    below: Tensor
+    """The same to turn back, [components * dimensions, dimensions]."""
+    means_along: Tensor
+    """Each component's mean along its own axes."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +71,20 @@ class Mixture:
         variances, axes = torch.linalg.eigh(covariances)
         log_weights = torch.tensor(self.weights, dtype=torch.float64, device="cpu").log()
         means = torch.tensor(self.means, dtype=torch.float64, device="cpu")
-        return _Tensors(log_weights, means, variances, axes)
+        return _tensors(log_weights, means, variances, axes)
+
+    @cached_property
+    def _placed(self) -> dict[tuple[Any, Any], _Tensors]:
+        """The same on the devices and in the dtypes that were asked for so far."""
+        return {}
 
     def _tensors(self, like: Tensor) -> _Tensors:
-        return _Tensors(*(onto(tensor, like.device, like.dtype) for tensor in self._float64))
+        """The same on the device and in the dtype of a tensor."""
+        key = like.device, like.dtype
+        found = self._placed.get(key)
+        if found is None:
+            found = self._placed[key] = _tensors(*(onto(tensor, *key) for tensor in self._float64[:4]))
+        return found
 
     def component_log_densities(self, x: Tensor, level: Level = CLEAN) -> Tensor:
         """log N(x; alpha mu_k, alpha^2 S_k + sigma^2 I), [batch, components]."""
@@ -96,10 +113,10 @@ class Mixture:
     def denoise(self, x: Tensor, level: Level, component: int | None = None) -> Tensor:
         """E[x_0 | x_t], or under one component; finite also where alpha is 0."""
         along, spread = self._along(x, level)
-        _, means, variances, _ = self._tensors(x)
+        known = self._tensors(x)
         shares = self._shares(x, along, spread, component)
-        moved = self._turned_back(shares[..., None] * (level.alpha * variances / spread * along))
-        return (shares @ means + moved).reshape(x.shape)
+        moved = self._turned_back(shares[..., None] * (level.alpha * known.variances / spread * along))
+        return (shares @ known.means + moved).reshape(x.shape)
 
     def denoiser(self, component: int | None = None) -> Denoiser:
         """The exact denoiser of the mixture, or of one component."""
@@ -111,16 +128,13 @@ class Mixture:
 
     def _along(self, x: Tensor, level: Level) -> tuple[Tensor, Tensor]:
         """x - alpha mu_k along the axes of S_k, [batch, components, dimensions], and the level's variances there."""
-        _, means, variances, axes = self._tensors(x)
-        # One product with all axes side by side: for many points it takes a fifth of a product for each component.
-        side_by_side = axes.permute(1, 0, 2).reshape(means.shape[1], -1)
-        along = (x.reshape(len(x), -1) @ side_by_side).reshape(len(x), *means.shape)
-        return along - level.alpha * _apply(axes.mT, means), level.alpha**2 * variances + level.sigma**2
+        known = self._tensors(x)
+        along = (x.reshape(len(x), -1) @ known.side_by_side).reshape(len(x), *known.means.shape)
+        return along - level.alpha * known.means_along, level.alpha**2 * known.variances + level.sigma**2
 
     def _turned_back(self, along: Tensor) -> Tensor:
         """The sum over components of what lies along their axes, [batch, dimensions]."""
-        axes = self._tensors(along).axes
-        return along.flatten(1) @ axes.mT.reshape(-1, axes.shape[1])
+        return along.flatten(1) @ self._tensors(along).below
 
     def _shares(self, x: Tensor, along: Tensor, spread: Tensor, component: int | None) -> Tensor:
         """p(k | x_t), [batch, components], or all of it for one component."""
@@ -142,8 +156,8 @@ class Mixture:
         generator = numpy.random.default_rng(seed)
         chosen = torch.from_numpy(generator.choice(len(self.weights), count, p=self.weights))
         normal = torch.from_numpy(generator.standard_normal((count, self.dimensions)))
-        _, means, variances, axes = self._float64
-        return means[chosen] + _apply(axes[chosen], variances[chosen].sqrt() * normal)
+        known = self._float64
+        return known.means[chosen] + _apply(known.axes[chosen], known.variances[chosen].sqrt() * normal)
 
     def flow(self, x: Tensor, here: Level, there: Level, steps: int = 1000) -> Tensor:
         """Where the probability flow takes x from one level to another: exact for a Gaussian, else by RK4.
@@ -168,9 +182,16 @@ class Mixture:
 
     def _gaussian_flow(self, y: Tensor, start: float, end: float) -> Tensor:
         """Every axis of the Gaussian shrinks as its standard deviation does."""
-        _, means, variances, axes = (tensor[0] for tensor in self._tensors(y))
+        known = self._tensors(y)
+        means, variances, axes = known.means[0], known.variances[0], known.axes[0]
         shrink = ((variances + end**2) / (variances + start**2)).sqrt()
         return (means + ((y.reshape(len(y), -1) - means) @ axes * shrink) @ axes.T).reshape(y.shape)
+
+
+def _tensors(log_weights: Tensor, means: Tensor, variances: Tensor, axes: Tensor) -> _Tensors:
+    side_by_side = axes.permute(1, 0, 2).reshape(means.shape[1], -1)
+    below = axes.mT.reshape(-1, means.shape[1])
+    return _Tensors(log_weights, means, variances, axes, side_by_side, below, _apply(axes.mT, means))
 
 
 def _apply(matrices: Tensor, vectors: Tensor) -> Tensor:
