@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import pickle
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -219,13 +220,13 @@ PUBLISHED: dict[str, tuple[dict[str, Any], dict[str, Any] | None]] = {
 
 def shapes_of(build: Any, config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     """Names and shapes of a network that takes no memory."""
-    return dict(_shapes(build, tuple(config.items())))
+    return dict(_shapes(build, pickle.dumps(dict(config))))
 
 
 @cache
-def _shapes(build: Any, config: tuple[tuple[str, Any], ...]) -> Shapes:
+def _shapes(build: Any, config: bytes) -> Shapes:
     with torch.device("meta"):
-        return {name: tuple(value.shape) for name, value in build(**dict(config)).state_dict().items()}
+        return {name: tuple(value.shape) for name, value in build(**pickle.loads(config)).state_dict().items()}
 
 
 def whole(family: str, **smaller: Any) -> dict[str, tuple[int, ...]]:
