@@ -23,9 +23,6 @@ class Authored(Editing):
 
         return Author(self)
 
-    def act(self, name: str) -> None:
-        """Do the command of this id."""
-
     def as_run(self) -> str:
         """The graph as the worker is to run it: muted, bypassed and pinned nodes replaced."""
         store = self.store

@@ -41,6 +41,9 @@ class Working(App[int]):
         self._restarting = False
         self._later: dict[str, Timer] = {}
 
+    def act(self, name: str) -> None:
+        """Do the command of this id."""
+
     @cached_property
     def _known(self) -> Known:
         from .state.known import Known
