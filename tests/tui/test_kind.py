@@ -43,6 +43,15 @@ def test_the_way_follows_from_the_type(node: str, port: str, way: str) -> None:
     assert kind_of(CATALOG.entries[node].ports[port]).way == way
 
 
+def test_files_are_a_path_or_a_list_of_paths() -> None:
+    for text, value in {
+        "a b.png": "a b.png",
+        '["a.png", "b.png"]': ["a.png", "b.png"],
+        "[1] a.png": "[1] a.png",
+    }.items():
+        assert meant(text, Kind("file")) == value
+
+
 @pytest.mark.parametrize(
     ("text", "kind", "limits", "told"),
     [

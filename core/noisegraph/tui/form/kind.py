@@ -220,6 +220,12 @@ def _text(text: str, kind: Kind) -> Any:
     return text
 
 
+def _file(text: str, kind: Kind) -> Any:
+    """A path, or a list of paths."""
+    listed = json.loads(text) if text.strip().startswith("[") and _is_json(text) else None
+    return listed if isinstance(listed, list) else text
+
+
 _READERS: dict[Way, Callable[[str, Kind], Any]] = {
     "int": _whole,
     "float": _number,
@@ -227,7 +233,7 @@ _READERS: dict[Way, Callable[[str, Kind], Any]] = {
     "bool": _bool,
     "text": _text,
     "prompt": _text,
-    "file": _text,
+    "file": _file,
     "seed": _seed,
     "list": _list,
     "json": _json,
