@@ -44,8 +44,8 @@ SHORT = ("systems/diffusion-2015", "systems/unclip", "theory/order", "theory/swi
 
 
 @pytest.fixture(scope="module")
-def validator() -> Draft202012Validator:
-    return Draft202012Validator(installed_schema(REGISTRY))
+def schema() -> dict[str, Any]:
+    return installed_schema(REGISTRY)
 
 
 @pytest.fixture(scope="module")
@@ -66,9 +66,18 @@ def test_the_library_is_the_folder() -> None:
 
 
 @pytest.mark.parametrize("name", GRAPHS)
-def test_it_is_valid_for_editors(name: str, validator: Draft202012Validator) -> None:
+def test_it_is_valid_for_editors(name: str, schema: dict[str, Any]) -> None:
     data = json.loads(GRAPHS[name].read_text(encoding="utf-8"))
+    validator = Draft202012Validator(met(schema, {node["use"] for node in data["nodes"].values()}))
     assert [error.message for error in validator.iter_errors(data)] == []
+
+
+def met(schema: dict[str, Any], uses: set[str]) -> dict[str, Any]:
+    """The schema without the rules for nodes that a graph does not use, which take nearly all of the time."""
+    node = schema["$defs"]["node"]
+    rules = [rule for rule in node["allOf"] if rule["if"]["properties"]["use"]["const"] in uses]
+    assert len(rules) == len({use for use in uses if not use.endswith(".json")})
+    return schema | {"$defs": schema["$defs"] | {"node": node | {"allOf": rules or [True]}}}
 
 
 @pytest.mark.parametrize("name", GRAPHS)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 from noisegraph.tui.document.document import Document
@@ -34,22 +35,47 @@ def _literal(value: Any) -> Any:
     return {key: _literal(one) for key, one in value.items()} if isinstance(value, dict) else value
 
 
+class _Wire(NamedTuple):
+    """A wire to one of the graph's names, whichever these are."""
+
+    place: int
+    field: str
+
+    def to(self, names: Sequence[str]) -> str:
+        return f"${names[self.place % len(names)]}{self.field}"
+
+
+_WIRE = st.builds(_Wire, st.integers(0, len(NAMES) + len(INPUTS)), st.sampled_from(["", ".unet", ".a.b"]))
+_PORT = st.one_of(VALUES.map(_literal), _WIRE, st.lists(_WIRE, min_size=1, max_size=3))
+_PORTS = st.dictionaries(st.sampled_from(["about", "scale", "a", "bb", "größe"]), _PORT, max_size=4)
+_USED = st.tuples(st.sampled_from(["guide.cfg", "model.digit", "parts/walk"]), _PORTS)
+_PLAN = st.tuples(
+    st.dictionaries(st.sampled_from(NAMES), _USED, min_size=1),
+    st.dictionaries(st.sampled_from(INPUTS), VALUES),
+    st.dictionaries(st.sampled_from(["image", "x"]), _WIRE, max_size=2),
+    st.booleans(),
+)
+
+
+def _wired(value: Any, names: Sequence[str]) -> Any:
+    if isinstance(value, _Wire):
+        return value.to(names)
+    return [_wired(one, names) for one in value] if isinstance(value, list) else value
+
+
 @st.composite
 def graphs(draw: st.DrawFn) -> dict[str, Any]:
     """A graph with inputs, wires, lists of wires, literals that look like wires, outputs and sometimes a sweep."""
-    names = draw(st.lists(st.sampled_from(NAMES), min_size=1, unique=True))
-    inputs = draw(st.lists(st.sampled_from(INPUTS), unique=True))
-    fields = st.sampled_from(["", ".unet", ".a.b"])
-    wire = st.builds(lambda name, field: f"${name}{field}", st.sampled_from(names + inputs), fields)
-    port = st.one_of(VALUES.map(_literal), wire, st.lists(wire, min_size=1, max_size=3))
-    node = st.dictionaries(st.sampled_from(["about", "scale", "a", "bb", "größe"]), port, max_size=4)
-    uses = st.sampled_from(["guide.cfg", "model.digit", "parts/walk"])
-    graph: dict[str, Any] = {"inputs": draw(st.fixed_dictionaries(dict.fromkeys(inputs, VALUES)))}
-    graph["nodes"] = {name: {"use": draw(uses), **draw(node)} for name in names}
-    graph["outputs"] = draw(st.dictionaries(st.sampled_from(["image", "x"]), wire, max_size=2))
-    swept: bool = draw(st.booleans())
+    nodes, inputs, outputs, swept = draw(_PLAN)
+    names = [*nodes, *inputs]
+    graph: dict[str, Any] = {"inputs": inputs}
+    graph["nodes"] = {
+        name: {"use": use, **{port: _wired(value, names) for port, value in ports.items()}}
+        for name, (use, ports) in nodes.items()
+    }
+    graph["outputs"] = {name: wire.to(names) for name, wire in outputs.items()}
     if inputs and swept:
-        graph["sweep"] = {inputs[0]: [1, 2]}
+        graph["sweep"] = {next(iter(inputs)): [1, 2]}
     return graph
 
 
