@@ -288,6 +288,9 @@ def test_stdout_holds_the_files_alone_whatever_a_node_prints(tmp_path: Path) -> 
     done = call("run", write(tmp_path, **chain("probe.trouble", kind="print")), cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, "graph-0001.json\n")
     assert "probe.trouble printed: the probe prints this" in done.stderr
+    done = call("run", "graph.json", "kind=write", "--json", cwd=tmp_path)
+    assert json.loads(done.stdout)["points"][0]["files"] == {"out": ["graph-0002.json"]}
+    assert "the probe writes this" in done.stderr
 
 
 def test_quiet_tells_nothing_where_nothing_is_wrong(tmp_path: Path) -> None:
@@ -447,7 +450,8 @@ def test_plugins_tells_what_is_wrong_with_the_broken_and_which_commands_are_adde
     code, out, error = in_process(capsys, "plugins")
     assert code == 0
     assert re.search(r"^probe +noisegraph-probe +1\.0 +15 +greet$", out, re.MULTILINE)
-    assert "noisegraph_probe_that_is_not_there" in error
+    assert re.search(r"^probe_broken +noisegraph-probe +1\.0 +broken$", out, re.MULTILINE)
+    assert "probe_broken: ModuleNotFoundError: No module named 'noisegraph_probe_that_is_not_there'" in error
     _, out, _ = in_process(capsys, "plugins", "--json")
     told = {plugin["name"]: plugin for plugin in json.loads(out)}
     assert told["probe_broken"]["error"]
