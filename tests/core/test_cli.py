@@ -451,7 +451,7 @@ def test_plugins_tells_what_is_wrong_with_the_broken_and_which_commands_are_adde
     assert code == 0
     assert re.search(r"^probe +noisegraph-probe +1\.0 +15 +greet$", out, re.MULTILINE)
     assert re.search(r"^probe_broken +noisegraph-probe +1\.0 +broken$", out, re.MULTILINE)
-    assert "probe_broken: ModuleNotFoundError: No module named 'noisegraph_probe_that_is_not_there'" in error
+    assert "probe_broken: ModuleNotFoundError: no module named 'noisegraph_probe_that_is_not_there'" in error
     _, out, _ = in_process(capsys, "plugins", "--json")
     told = {plugin["name"]: plugin for plugin in json.loads(out)}
     assert told["probe_broken"]["error"]
