@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from noisegraph.check import check, require
 from noisegraph.devices import resolve
 from noisegraph.events import RunFinished
 from noisegraph.graph import library, parse
+from noisegraph.nodes.models.shipped import WEIGHTS
 from noisegraph.plan import plan
 from noisegraph.registry import Registry
 from noisegraph.run import run
@@ -59,6 +61,20 @@ def test_two_iterations_on_a_folder_draw_the_same_from_the_file(cards: Path, sto
     torch.testing.assert_close(drawn["image"], made["image"], rtol=0, atol=0.02)
     assert drawn["image"].shape == (2, 3, 64, 64)
     assert drawn["image"].std() > 0.01
+
+
+@pytest.mark.slow
+def test_a_model_of_emoji_that_learned_a_folder_draws_it_and_begins_as_it_was(cards: Path) -> None:
+    text = library()["train/finetune"].read_text(encoding="utf-8")
+    given = {"folder": ".", "batch": 2, "picture_seed": 7, **GIVEN}
+    made = outputs(parse(text, folder=cards), {**given, "iterations": 20})
+    assert made["image"][:, 0].mean() > made["image"][:, 1:].mean() + 0.2
+    start = outputs(parse(text, folder=cards), {**given, "iterations": 1, "learning_rate": 1e-9})
+    for suffix in (".safetensors", ".json"):
+        shutil.copy((WEIGHTS / "emoji").with_suffix(suffix), cards)
+    text = library()["trained"].read_text(encoding="utf-8")
+    shipped = outputs(parse(text, folder=cards), {"weights": "emoji.safetensors", "seed": 7, **GIVEN})
+    torch.testing.assert_close(start["image"], shipped["image"], rtol=0, atol=0.02)
 
 
 def test_an_autoencoder_of_ones_own_is_trained_on_and_drawn_with(cards: Path) -> None:
