@@ -252,7 +252,7 @@ def test_twenty_steps_with_guidance_end_in_the_latents_of_diffusers(small: Any, 
     if name == "euler":
         scheduler = EulerDiscreteScheduler(**settings)
     scheduler.set_timesteps(20)
-    wanted, avoided, noise = drawn(1, 7, 768, seed=5), drawn(1, 7, 768, seed=6), drawn(1, 4, 16, 16, seed=7)
+    wanted, avoided, noise = drawn(1, 7, 768, seed=5), drawn(1, 7, 768, seed=6), drawn(1, 4, 8, 8, seed=7)
     x = noise * scheduler.init_noise_sigma
     for t in scheduler.timesteps:
         given = scheduler.scale_model_input(torch.cat([x, x]), t)
