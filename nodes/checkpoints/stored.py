@@ -40,8 +40,11 @@ def stored(path: Path) -> Stored:
 
 
 def digest(path: Path) -> str:
-    """The content hashes of a weights file and of its card, in hex."""
-    return ng.digest(path) + ng.digest(path.with_suffix(".json"))
+    """The hash of the contents of a weights file and of its card, in hex."""
+    from blake3 import blake3
+
+    both = ng.digest(path) + ng.digest(path.with_suffix(".json"))
+    return str(blake3(both.encode()).hexdigest())
 
 
 def size(path: Path) -> int:
