@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
+import os
 import queue
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,8 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from noisegraph.devices import Device
+from noisegraph.events import Event
+from noisegraph.run import run
+from noisegraph.serving import worker
+from noisegraph.store.cache import Cache
 
-from .cli_probe import call, chain, start, write
+from .cli_probe import PROBE, call, chain, start, write
 
 
 class Talk:
@@ -362,29 +368,40 @@ def test_the_worker_ends_on_sigterm_with_the_loops_state_kept_or_with_nothing_to
     assert [int(line) for line in (tmp_path / "log").read_text().split()] == list(range(30))
 
 
-def test_an_error_in_the_executor_ends_the_run_and_not_the_worker(tmp_path: Path) -> None:
-    code = (
-        "import noisegraph.serving.worker as worker\n"
-        "sound, times = worker.run, iter([True])\n"
-        "def broken(*a, **k):\n"
-        "    if next(times, False): raise RecursionError('inside the executor')\n"
-        "    return sound(*a, **k)\n"
-        "worker.run = broken\n"
-        "worker.serve('cpu')\n"
-    )
-    from .cli_probe import environment
+def test_an_error_in_the_executor_ends_the_run_and_not_the_worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = iter([True])
 
-    process = subprocess.Popen(
-        [sys.executable, "-c", code], cwd=tmp_path, env=environment(tmp_path / "cache"),
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    talk = Talk(process)
-    heard = talk.run("one", chain("probe.number", value=1))
+    def broken(*given: Any) -> Iterator[Event]:
+        if next(times, False):
+            raise RecursionError("inside the executor")
+        return run(*given)
+
+    monkeypatch.setattr(worker, "run", broken)
+    monkeypatch.setattr(worker, "_PATIENCE", 0)
+    monkeypatch.setattr(os, "_exit", lambda code: None)
+    monkeypatch.syspath_prepend(str(PROBE))
+    out = io.StringIO()
+    one = worker.Worker(out, Cache(10**6, None), None, Device("cpu", "float32"))
+    reading, writing = os.pipe()
+    with open(reading) as lines, open(writing, "w") as commands:
+        threads = [threading.Thread(target=one.listen, args=(lines,)), threading.Thread(target=one.work)]
+        for thread in threads:
+            thread.start()
+        for name in ("one", "two"):
+            graph = chain("probe.number", value=1)
+            print(json.dumps({"command": "run", "run": name, "graph": graph}), file=commands, flush=True)
+        until = time.monotonic() + 60
+        while out.getvalue().count('"event":"done"') < 2 and time.monotonic() < until:
+            time.sleep(0.01)
+        commands.close()
+        for thread in threads:
+            thread.join()
+    heard = [json.loads(line) for line in out.getvalue().splitlines()]
     error = next(one for one in heard if one["event"] == "error")
     assert (error["kind"], error["message"]) == ("internal", "RecursionError: inside the executor")
-    assert heard[-1]["failed"] == 1
-    assert talk.run("two", chain("probe.number", value=1))[-1]["failed"] == 0
-    assert talk.close() == 0
+    assert [(one["run"], one["failed"]) for one in heard if one["event"] == "done"] == [("one", 1), ("two", 0)]
 
 
 def test_the_worker_says_hello_and_plans_before_torch_is_there(shared: Talk) -> None:
