@@ -315,8 +315,8 @@ def test_a_plan_is_told_while_a_run_is_on_and_while_it_is_paused(shared: Talk, t
 def test_runs_that_are_asked_for_while_one_is_on_are_done_in_order_after_it(shared: Talk, tmp_path: Path) -> None:
     shared.tell(command="run", run="1", graph=chain("probe.count", steps=20, seconds=0.02, log=str(tmp_path / "log")))
     shared.until(event="progress", run="1")
-    for run in ("2", "3", "4"):
-        shared.tell(command="run", run=run, graph=chain("probe.number", value=int(run)))
+    for name in ("2", "3", "4"):
+        shared.tell(command="run", run=name, graph=chain("probe.number", value=int(name)))
     shared.until(event="done", run="4")
     assert [one["run"] for one in shared.said if one["event"] == "done"] == ["1", "2", "3", "4"]
 
