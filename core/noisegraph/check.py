@@ -173,7 +173,6 @@ class _Checker:
     def _other(self, node: FlatNode, port: Port, arg: Any) -> None:
         if type(arg) is Several:
             self.wiring.check_list(node, port, arg)
-            self.unset |= {item.name: None for item in arg.items if type(item) is Unset}
         elif type(arg) is FromInput:
             if arg.source:
                 self.feeds.setdefault(arg.source, []).append(Feed(node, port))

@@ -326,6 +326,14 @@ def test_what_a_sub_graph_needs_and_does_not_know_is_told(engine: Engine, folder
     assert "part.json has no input 'mor'; did you mean 'more'?" in problems[1]
 
 
+def test_an_input_in_a_list_of_wires_is_told_at_the_list_whether_it_has_a_value_or_not(engine: Engine) -> None:
+    nodes = {"n": {"use": "t.number"}, "s": {"use": "t.total", "items": ["$n", "$more"]}}
+    for default in (None, 3):
+        graph = {"inputs": {"more": default}, "nodes": nodes, "outputs": {"x": "$s"}}
+        (problem,) = engine.problems(graph)
+        assert "holds references to nodes or values, not both" in problem
+
+
 def test_problems_are_told_in_the_order_of_the_text(engine: Engine) -> None:
     text = """{"outputs": {"x": "$gone"},
       "nodes": {"b": {"use": "t.number", "value": "two"},

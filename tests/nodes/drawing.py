@@ -29,9 +29,9 @@ def emoji_can_be_drawn() -> bool:
     """Whether the font and the list of emoji are there, and who reads them."""
     if importlib.util.find_spec("noisegraph_training") is None:
         return False
-    from noisegraph_training import emoji
+    from noisegraph_training.emoji import FONT, LIST
 
-    return emoji.FONT.exists() and emoji.LIST.exists()
+    return FONT.exists() and LIST.exists()
 
 
 needs_emoji = pytest.mark.skipif(

@@ -17,8 +17,9 @@ MADE, SPACE = emoji_decoder(), emoji_space()
 
 def drawn(points: ng.Points, scale: float, steps: int = 10) -> ng.Image:
     """A picture for each embedding, by guidance without a classifier."""
-    toward = ng.Conditioned(MADE.unet, vision.condition(points))
-    away = ng.Conditioned(MADE.unet, vision.condition())
+    none = text.encode(SPACE.text, prompt="")
+    toward = ng.Conditioned(MADE.unet, vision.condition(points, none))
+    away = ng.Conditioned(MADE.unet, vision.condition(None, none))
     guided = node("guide.cfg")(toward, away, scale=scale)
     return vae.decode(SPACE.vae, walked(MADE, node("sampler.dpmpp_2m")(), guided, steps=steps, batch=len(points)))
 

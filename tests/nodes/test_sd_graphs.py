@@ -147,7 +147,7 @@ def test_one_lora_is_two_whose_second_has_no_strength(value: Callable[..., Any])
     (one,), (other,) = value("lora", alone), value("lora", {**given, "second_strength": 0.0})
     assert torch.equal(one, other)
     (plain,) = value("lora", {**given, "until": 0.0})
-    (without,) = value("text-to-image", RUNS["text-to-image"][0] | {"prompt": load(GRAPHS["lora"]).inputs["prompt"]})
+    (without,) = value("text-to-image", {**RUNS["text-to-image"][0], "prompt": load(GRAPHS["lora"]).inputs["prompt"]})
     assert torch.equal(plain, without)
     assert not torch.equal(one, without)
 

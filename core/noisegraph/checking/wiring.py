@@ -10,7 +10,7 @@ from ..graph import Graph
 from ..node import NodeSpec
 from ..port import Port
 from ..types import describe, fields, fits, generic, members
-from .args import Broken, Several, Unset, Wire
+from .args import Broken, Several, Wire
 from .problems import Problems
 from .scope import FlatNode
 
@@ -87,7 +87,7 @@ class Wiring:
         for item in arg.items:
             if type(item) is Wire:
                 self.check(node, port, item, get_args(lists[0])[0])
-            elif type(item) not in (Unset, Broken):
+            elif type(item) is not Broken:
                 told = f"the list of '{port.name}' holds references to nodes or values, not both"
                 self.problems.append(Problem(node.scope.place(*where), told, "let a node make the value"))
                 return
