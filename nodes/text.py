@@ -21,6 +21,7 @@ from .prompts.encoder import TextEncoder as TextEncoder
 from .prompts.encoding import describe, plain, weighted
 from .prompts.grammar import spans
 from .prompts.sizes import sinusoids
+from .prompts.still import still, warn_of_calls
 from .prompts.weighting import Weighting
 
 if TYPE_CHECKING:
@@ -87,11 +88,11 @@ def encode(encoder: TextEncoder, *, prompt: Prompt = "") -> ng.Condition:
 def weigh(encoder: TextEncoder, *, prompt: Prompt = "", weighting: Weighting = "a1111") -> ng.Condition:
     """Words to draw, some more than others: `(word:1.2)`, `((word))`, `[word]`, BREAK; of any length, in chunks.
 
-    prompt: the words, or a list with one an image; what would change along the walk is as it is at the first step
+    prompt: the words, or a list with one an image; what would change along the walk is as at its start, told in the log
     weighting: a1111 scales states and keeps their mean; comfyui goes away from the empty text; compel mixes as well
     """
     texts = [prompt] if isinstance(prompt, str) else prompt
-    return weighted(encoder, [spans(text, 1)[0].text for text in texts], weighting)
+    return weighted(encoder, [still(text) for text in texts], weighting)
 
 
 @ng.node(facts=known.schedule)
@@ -108,6 +109,7 @@ def schedule(
     steps: those that the sampler takes
     weighting: as in text.weigh
     """
+    warn_of_calls(prompt)
     found = spans(prompt, steps)
     said = {text: weighted(encoder, [text], weighting) for text in dict.fromkeys(span.text for span in found)}
     ends = [0, *(span.until for span in found)]

@@ -11,6 +11,7 @@ from hypothesis import strategies as some
 from noisegraph.cli.show import command
 from noisegraph.nodes.prompts.attention import LARGEST, Piece, escaped, pieces
 from noisegraph.nodes.prompts.grammar import DEEPEST, Span, parsed, spans, written
+from noisegraph.nodes.prompts.still import still
 
 TYPED = some.text(some.sampled_from("ab c,\\()[]:|.019-+\nBREAK é日"), max_size=60) | some.text(max_size=40)
 
@@ -119,6 +120,23 @@ def test_break_ends_a_chunk_and_is_no_word() -> None:
 )
 def test_what_changes_is_read_as_in_a1111s_own_examples(prompt: str, wanted: list[tuple[int, str]]) -> None:
     assert spans(prompt, 10) == [Span(*one) for one in wanted]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "wanted"), [("a [cat:dog:0.5]", "a cat"), ("[cat:dog:3]", "cat"), ("[a|b|c]", "a"), ("[in:0.01]", "")]
+)
+def test_a_prompt_that_is_read_once_is_what_it_begins_as_and_that_it_would_change_is_told(
+    prompt: str, wanted: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert still(prompt) == wanted
+    assert "changes along the walk" in caplog.text
+
+
+def test_a_lora_that_a_prompt_calls_is_told_as_words(caplog: pytest.LogCaptureFixture) -> None:
+    assert still("a (cat:1.2) <b") == "a (cat:1.2) <b"
+    assert not caplog.records
+    assert still("a cat <lora:pixel:0.8>") == "a cat <lora:pixel:0.8>"
+    assert "'<lora:pixel:0.8>' is read as words" in caplog.text
 
 
 def test_the_command_line_shows_how_a_prompt_is_read() -> None:
