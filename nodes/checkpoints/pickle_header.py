@@ -112,6 +112,8 @@ def _legacy(path: Path) -> Any:
     """Before torch 1.6: four pickles in a row, the third from the end the tensors'."""
     with open(path, "rb") as file:
         head = io.BytesIO(file.read(LARGEST))
+    if head.getvalue().startswith(b"PK\x03\x04"):
+        raise ng.NodeError(f"'{path.name}' was cut off: a zip archive whose end is missing", "download it again")
     if _Inert(head, path).load() != _LEGACY:
         raise ng.NodeError(f"'{path.name}' is a pickle that torch did not write", "give a file of weights")
     for _ in range(2):
