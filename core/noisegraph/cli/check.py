@@ -66,7 +66,8 @@ def _outputs(checked: Checked) -> dict[str, str]:
 
 
 def _show(checked: Checked) -> None:
-    rows = [(name, told["type"], _shown(told)) for name, told in _inputs(checked).items()]
+    # the type last: one of many names is wider than any terminal
+    rows = [(name, _shown(told), told["type"]) for name, told in _inputs(checked).items()]
     if rows:
         give(f"inputs\n{columns(rows, '  ')}")
     give(f"outputs\n{columns(list(_outputs(checked).items()), '  ')}")
