@@ -19,7 +19,7 @@ def emoji_prior() -> Model:
 
 @ng.node(early=True, facts=facts(DECODER, "emoji"), version=version(DECODER))
 def emoji_decoder() -> Model:
-    """From the CLIP embedding of a picture, `vision.condition`, to a latent of emoji: unCLIP's decoder."""
+    """From the CLIP embedding of a picture and no words, `vision.condition`, to a latent of emoji: unCLIP's decoder."""
     return model(DECODER)
 
 
