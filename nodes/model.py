@@ -62,7 +62,11 @@ def load_facts(inputs: ng.Facts) -> ng.Facts:
         if first is not None:
             told = first_stage.known(first, found.family, checkpoint)
         return {**unet.known(found, checkpoint), "vae": told, "text": loading.facts(checkpoint)}
-    return {**unet.load_facts(inputs), "vae": first_stage.expected(NAMED[family])} if family in NAMED else {}
+    if family not in NAMED:
+        return {}
+    told = {**unet.load_facts(inputs), "vae": first_stage.expected(NAMED[family])}
+    reads = unet.words_of(NAMED[family])
+    return {**told, "text": loading.expected(NAMED[family], reads["context"])} if reads else told
 
 
 @ng.node(early=True, facts=load_facts, version=loading.vocabulary_version)

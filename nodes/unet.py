@@ -72,7 +72,20 @@ def load_facts(inputs: ng.Facts) -> ng.Facts:
     if isinstance(path, str):
         checkpoint = published(path)
         return known(found_unet(checkpoint, family, inputs.get("prediction", "auto")), checkpoint)
-    return {"unet": _kinship(NAMED[family]), "latent": latent_facts(NAMED[family])} if family in NAMED else {}
+    if family not in NAMED:
+        return {}
+    reads = words_of(NAMED[family])
+    told = {**_kinship(NAMED[family]), **({"reads": reads} if reads else {})}
+    return {"unet": told, "latent": latent_facts(NAMED[family])}
+
+
+def words_of(family: Family) -> ng.Facts:
+    """What a family's U-Net is told beside the state, as far as it is led by words."""
+    marks = family.marks
+    if marks.get("attention") != "transformer":
+        return {}
+    beside = marks["in_channels"] - family.channels
+    return {"context": marks["context_channels"], "vector": marks["vector_channels"], "beside": beside}
 
 
 def known(found: FoundUNet, checkpoint: Checkpoint) -> dict[str, ng.Facts]:

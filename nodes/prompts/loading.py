@@ -18,9 +18,13 @@ from .encoder import Kind, TextEncoder, found_tokenizer, no_vocabulary
 if TYPE_CHECKING:
     from torch.nn import Module
 
+    from ..checkpoints.families import Family
+
 _KINDS: dict[str, Kind] = {"bert": "bert", "diffusers-bert": "bert", "glide": "glide"}
 _TABLES = ("text_model.embeddings.token_embedding.weight", "token_emb.weight", "token_embedding.weight")
 """What the table of tokens is called in each kind of text network."""
+POOLED = 1280
+"""Numbers of the vector that Stable Diffusion XL's larger text encoder says for a whole text."""
 _MISSING = "load one with text.load, from a file that has one"
 
 
@@ -66,6 +70,11 @@ def vocabulary_version(path: str) -> str:
 def absent(path: str) -> TextEncoder:
     """What stands for the text encoder of a checkpoint that has none, and says so when it is asked."""
     return TextEncoder(ng.Weights(path, "", build_clip, (), Absent("text encoder", _MISSING)), "", 77)
+
+
+def expected(family: Family, context: int) -> ng.Facts:
+    """What is known of the text encoders of a family whose file is not there yet; XL's say a vector as well."""
+    return {"context": context, "vector": POOLED if family.space == "sdxl" else None}
 
 
 def facts(checkpoint: Checkpoint, tokenizer: str = "") -> ng.Facts:

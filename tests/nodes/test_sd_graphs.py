@@ -201,9 +201,21 @@ def test_image_i_of_a_batch_is_the_image_of_seed_plus_i(value: Callable[..., Any
     torch.testing.assert_close(several[1:], second, rtol=0, atol=1e-4)
 
 
+FAMILY = {
+    "text-to-image-xl": "sdxl",
+    "text-to-image-xl-refiner": "sdxl",
+    "x4-upscale": "x4-upscaler",
+    "inpaint-model": "sd1-inpaint",
+    "outpaint": "sd1-inpaint",
+    "edit": "sd1-edit",
+    "depth-to-image": "sd2-depth",
+}
+"""Whose files a graph is for, where not Stable Diffusion 1's."""
+
+
 @pytest.mark.parametrize("name", RUNS)
 def test_it_is_sound_without_the_weights_whatever_the_family(name: str) -> None:
-    for family in ("auto", "sdxl" if "xl" in name else "x4-upscaler" if "x4" in name else "sd1"):
+    for family in ("auto", FAMILY.get(name, "sd1")):
         checked = check(load(GRAPHS[name]), REGISTRY, {"family": family})
         assert [str(problem) for problem in checked.problems] == []
         assert "checkpoint" in checked.unset
@@ -221,6 +233,16 @@ def test_a_family_alone_tells_what_does_not_fit() -> None:
     given = {"family": "sd1", "width": 130}
     (problem,) = check(load(GRAPHS["text-to-image"]), REGISTRY, given).problems
     assert "512 x 130 pixels: the autoencoder wants multiples of 8" in str(problem)
+
+
+def test_a_family_alone_tells_that_words_are_not_those_of_its_network() -> None:
+    of = {
+        family: check(load(GRAPHS["text-to-image"]), REGISTRY, {"family": family}).problems
+        for family in ("sd2", "sdxl")
+    }
+    assert not of["sd2"]
+    assert "wants a vector of 2816 numbers for the whole text, found 1280" in of["sdxl"][0].what
+    assert not check(load(GRAPHS["text-to-image-xl"]), REGISTRY, {"family": "sdxl"}).problems
 
 
 @pytest.mark.parametrize("missing", ["checkpoint", "refiner"])
