@@ -76,8 +76,7 @@ def command(
     captions = call.registry.collect("noisegraph_captions", call.registry.named)
     cache = cache_for(call.registry, memory, disk)
     teller = _narration(quiet, traceback, lambda use: _origin(call.registry, use))
-    speaker.follow(plan, cache.memory)
-    speak = _speak(speaker) if events else _silent
+    speak = _speak(speaker, plan, cache) if events else _silent
     try:
         last = _run(plan, runner(cache), teller, speak, folder_of(disk))
     except (CancelledError, KeyboardInterrupt):
@@ -147,7 +146,9 @@ def _silent(event: Event) -> None:
     """Nothing is said."""
 
 
-def _speak(speaker: Speaker) -> Callable[[Event], None]:
+def _speak(speaker: Speaker, plan: Plan, cache: Cache) -> Callable[[Event], None]:
+    speaker.follow(plan, cache.memory)
+
     def speak(event: Event) -> None:
         _send(speaker.messages(event))
 
