@@ -65,7 +65,7 @@ def load_facts(inputs: ng.Facts) -> ng.Facts:
     if family not in NAMED:
         return {}
     told = {**unet.load_facts(inputs), "vae": first_stage.expected(NAMED[family])}
-    reads = unet.words_of(NAMED[family])
+    reads = told["unet"].get("reads")
     return {**told, "text": loading.expected(NAMED[family], reads["context"])} if reads else told
 
 

@@ -74,18 +74,16 @@ def load_facts(inputs: ng.Facts) -> ng.Facts:
         return known(found_unet(checkpoint, family, inputs.get("prediction", "auto")), checkpoint)
     if family not in NAMED:
         return {}
-    reads = words_of(NAMED[family])
-    told = {**_kinship(NAMED[family]), **({"reads": reads} if reads else {})}
-    return {"unet": told, "latent": latent_facts(NAMED[family])}
+    found = NAMED[family]
+    led = found.marks.get("attention") == "transformer"  # of other families the marks tell less
+    told = {**_kinship(found), **({"reads": reads(found.marks, found.channels)} if led else {})}
+    return {"unet": told, "latent": latent_facts(found)}
 
 
-def words_of(family: Family) -> ng.Facts:
-    """What a family's U-Net is told beside the state, as far as it is led by words."""
-    marks = family.marks
-    if marks.get("attention") != "transformer":
-        return {}
-    beside = marks["in_channels"] - family.channels
-    return {"context": marks["context_channels"], "vector": marks["vector_channels"], "beside": beside}
+def reads(config: Mapping[str, Any], channels: int) -> ng.Facts:
+    """What a U-Net of this configuration is told beside a state of so many channels."""
+    beside = config["in_channels"] - channels
+    return {"context": config.get("context_channels"), "vector": config.get("vector_channels"), "beside": beside}
 
 
 def known(found: FoundUNet, checkpoint: Checkpoint) -> dict[str, ng.Facts]:
@@ -93,11 +91,7 @@ def known(found: FoundUNet, checkpoint: Checkpoint) -> dict[str, ng.Facts]:
     part = found.part
     told = {**_kinship(found.family), "weights": part.size(checkpoint), "dtype": part.dtype(checkpoint)}
     told["path"] = checkpoint.path
-    told["reads"] = {
-        "context": found.config.get("context_channels"),
-        "vector": found.config.get("vector_channels"),
-        "beside": found.config["in_channels"] - found.family.channels,
-    }
+    told["reads"] = reads(found.config, found.family.channels)
     return {"unet": told, "latent": latent_facts(found.family)}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from ..checkpoints.stored import Stored, size
 from ..classifier import LabelClassifier
 from ..networks.unet_config import UNetConfig, tupled
 from ..text import TextEncoder
+from ..unet import reads
 from . import from_card
 from .checked import check_tokenizer, checked
 from .from_card import Labelled, Space
@@ -40,9 +42,8 @@ def denoiser_facts(of: Stored) -> ng.Facts:
     """What is known of `model.trained`; `reads`: what a U-Net is told beside the state, for words of another width."""
     facts = dict(from_card.model_facts(of))
     if kind_of(of).config is UNetConfig:
-        config = UNetConfig(**tupled(of.card["network"]))
-        reads = {"context": config.context_channels, "vector": config.vector_channels}
-        facts["unet"] = {**facts["unet"], "reads": {**reads, "beside": config.in_channels - of.card["shape"][0]}}
+        config = asdict(UNetConfig(**tupled(of.card["network"])))
+        facts["unet"] = {**facts["unet"], "reads": reads(config, of.card["shape"][0])}
     return {**facts, "classes": _classes(of)}
 
 
