@@ -38,9 +38,12 @@ _SHARE = 0.45
 
 def main_hue(picture: Image) -> float | None:
     """The hue, in degrees, that most of what is drawn on the white paper has; None where there is none."""
+    return _main(*_hsv(picture))
+
+
+def _main(hue: ndarray, saturation: ndarray, value: ndarray) -> float | None:
     import numpy
 
-    hue, saturation, value = _hsv(picture)
     vivid = (saturation > 0.3) & (value > 0.2)
     counts = numpy.histogram(hue[vivid], bins=36, range=(0, 360))[0]
     near = numpy.sum([numpy.roll(counts, shift) for shift in range(-2, 3)], axis=0)
@@ -54,10 +57,10 @@ def in_colour(picture: Image, colour: str) -> Image:
     import numpy
     from PIL import Image
 
-    middle = main_hue(picture)
+    hue, saturation, value = _hsv(picture)
+    middle = _main(hue, saturation, value)
     if middle is None:
         return picture
-    hue, saturation, value = _hsv(picture)
     own = _drawn(saturation, value) & (saturation > 0.12) & (_apart(hue, middle) < _NEAR + 5)
     dye = DYES[colour]
     parts = (
