@@ -15,7 +15,7 @@ from .checking.literals import Literals, Sweeps, sweep_key
 from .checking.order import cycle_problem, depth_first
 from .checking.scope import Flat, FlatNode
 from .checking.wiring import Wiring
-from .errors import GraphError, Place, Problem, did_you_mean
+from .errors import GraphError, Place, Problem, did_you_mean, in_order
 from .facts import Facts
 from .garbage import no_search
 from .graph import Graph
@@ -116,17 +116,9 @@ class _Checker:
             self._node(index, self.nodes[index])
         self._outputs(flat)
         self.problems.extend(conflicts(self.graph, self.feeds))
-        unset, told = tuple(self.unset), self._told()
+        unset, told = tuple(self.unset), tuple(in_order(self.problems.told(), self.graph.name))
         swept = self.literals.swept
         return Checked(flat, order, swept, self.points, self.feeds, self.types, self.facts, unset, told)
-
-    def _told(self) -> tuple[Problem, ...]:
-        """The problems as they follow one another in the text, those of graphs in it after them."""
-        files = {self.graph.name: 0}
-        found = list(self.problems.told())
-        for problem in found:
-            files.setdefault(problem.where.file, len(files))
-        return tuple(sorted(found, key=lambda one: (files[one.where.file], one.where.line, one.where.column)))
 
     def _all(self, order: list[int], reads: list[tuple[int, ...]]) -> tuple[list[int], list[list[int]]]:
         if len(order) == len(reads):

@@ -57,6 +57,14 @@ class Problem:
         return (f"{place}: " if place else "") + self.what + (f"; {self.hint}" if self.hint else "")
 
 
+def in_order(problems: Iterable[Problem], first: str) -> list[Problem]:
+    """The problems as they follow one another in the text of the file `first`, then those of others as they are met."""
+    found = list(problems)
+    met = dict.fromkeys([first, *(problem.where.file for problem in found)])
+    files = {file: number for number, file in enumerate(met)}
+    return sorted(found, key=lambda problem: (files[problem.where.file], problem.where.line, problem.where.column))
+
+
 class NoisegraphError(Exception):
     """The root of every error that noisegraph raises on purpose."""
 

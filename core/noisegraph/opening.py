@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .check import check
-from .errors import GraphError, Place, said
+from .errors import GraphError, Place, in_order, said
 from .folders import working_folder
 from .graph import Graph, MalformedError, find, parse
 from .reading.source import LARGEST
@@ -63,7 +63,7 @@ def parsed(data: bytes, name: str, folder: Path, registry: Registry) -> Graph:
         if not isinstance(error, MalformedError):
             raise
         problems = [*error.problems, *check(error.sound, registry).problems]
-        raise GraphError(sorted(problems, key=lambda problem: problem.where.line)) from None
+        raise GraphError(in_order(problems, name)) from None
 
 
 def _read(importer: Importer, text: str, name: str) -> Mapping[str, Any] | None:
