@@ -25,13 +25,22 @@ class Pairs(NamedTuple):
     """int64 [examples, length]."""
 
 
+class Contrast(NamedTuple):
+    """How the towers learn from each other."""
+
+    noise: float
+    """The most that is added to a picture in [-1, 1]."""
+    locked: bool
+    """Whether the tower of pictures stays as it is."""
+
+
 def loop(
     examples: Pairs,
     held_out: Pairs,
     source: Captioned,
     architecture: ng.Architecture,
     schedule: Schedule,
-    noise: float,
+    contrast: Contrast,
 ) -> ng.Loop[Trained]:
     """The loop that trains `architecture` on `examples`; what is held out is for the card's figures."""
     if len(examples.tokens) != len(examples.pixels):
@@ -49,20 +58,22 @@ def loop(
         rows = torch.from_numpy(random.choice(len(pixels), size=min(schedule.batch, len(pixels)), replace=False))
         picture = ranged(pixels[rows])
         drawn = torch.from_numpy(random.standard_normal(tuple(picture.shape), dtype="float32"))
-        strength = torch.from_numpy(random.random((len(rows), 1, 1, 1), dtype="float32")) * noise
-        return contrastive_loss(network(tokens[rows].to(device), (picture + strength * drawn).to(device)).logits())
+        strength = torch.from_numpy(random.random((len(rows), 1, 1, 1), dtype="float32")) * contrast.noise
+        found = network(tokens[rows].to(device), (picture + strength * drawn).to(device))
+        towers = found._replace(image=found.image.detach()) if contrast.locked else found
+        return contrastive_loss(towers.logits())
 
     def verdict(network: Callable[..., Any]) -> dict[str, Any]:
         every = zip(torch.split(pixels, 256), torch.split(tokens, 256), strict=True)
         found = [network(text, ranged(picture)) for picture, text in (*every, held_out)]
         texts, pictures = torch.cat([one.text for one in found]), torch.cat([one.image for one in found])
-        right = retrieved(texts @ pictures.T)
+        right = retrieved(texts, pictures, alike(torch.cat([pixels, held_out.pixels])))
         return {
             **origin(source),
             "shape": list(pixels.shape[1:]),
             "retrieval": round(float(right[: len(tokens)].float().mean()), 4),
             "retrieval_held_out": round(float(right[len(tokens) :].float().mean()), 4),
-            "training": {"noise": noise, **asdict(schedule)},
+            "training": {**contrast._asdict(), **asdict(schedule)},
         }
 
     return descend(architecture, schedule, objective, verdict)
@@ -83,6 +94,13 @@ def contrastive_loss(logits: Tensor) -> Tensor:
     return (functional.cross_entropy(logits, own) + functional.cross_entropy(logits.T, own)) / 2
 
 
-def retrieved(logits: Tensor) -> Tensor:
-    """Whether each text's own picture is the nearest: bool [texts]."""
-    return logits.argmax(dim=1) == torch.arange(len(logits), device=logits.device)
+def retrieved(texts: Tensor, pictures: Tensor, kinds: Tensor) -> Tensor:
+    """Whether the picture nearest to each text is one of its own kind, as `alike` tells: bool [texts]."""
+    nearest = torch.cat([(some @ pictures.T).argmax(dim=1) for some in torch.split(texts, 1024)]).cpu()
+    return kinds[nearest] == kinds
+
+
+def alike(pixels: Tensor) -> Tensor:
+    """For each picture, the first that is the same, bit by bit: int64 [pictures]. One may stand under several texts."""
+    first: dict[bytes, int] = {}
+    return torch.tensor([first.setdefault(one.numpy().tobytes(), row) for row, one in enumerate(pixels)], device="cpu")

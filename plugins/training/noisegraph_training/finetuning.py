@@ -13,16 +13,15 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Begun:
-    """Builds what `build` does, its parameters being those of other weights as far as these have them."""
+    """Builds what `build` does, its parameters being trained ones as far as these have them."""
 
     build: Callable[..., nn.Module]
-    weights: ng.Weights
+    trained: Mapping[str, Tensor]
 
     def __call__(self, **config: Any) -> nn.Module:
-        """The module; raises NodeError where the weights have nothing for it."""
+        """The module; raises NodeError where these have nothing for it."""
         module = self.build(**config)
-        found = self.weights.tensors()
-        taken = sum(_take(name, parameter, found) for name, parameter in module.named_parameters())
+        taken = sum(_take(name, parameter, self.trained) for name, parameter in module.named_parameters())
         if not taken:
             raise ng.NodeError("the trained network has no parameter that this architecture knows", _HINT)
         return module

@@ -10,7 +10,7 @@ import noisegraph as ng
 from .card import weights
 from .denoisers import ddpm, inpainting, latent, score, upsampler
 from .encoders import autoencoder, classifier, clip
-from .examples import Schedule
+from .examples import Schedule, Trained
 from .learned import matched, network
 from .settings import Count, Decay, Rate, Seed
 
@@ -44,17 +44,18 @@ def schedule(
 
 
 @ng.node
-def begun(architecture: ng.Architecture, unet: ng.Network) -> ng.Architecture:
+def begun(architecture: ng.Architecture, trained: ng.Network | Trained) -> ng.Architecture:
     """An architecture that begins with the parameters of a trained network, to be trained on: fine-tuning.
 
     Parameters of the same name and shape are taken over, the others are drawn. Where a layer reads more channels than
     the trained one, those begin at zero, as for Stable Diffusion's inpainting (Rombach et al. 2022).
 
-    unet: what was trained, from model.load, unet.load or a built-in model
+    trained: from model.load, unet.load or a built-in model, or what was learned before in the same graph
     """
     from .finetuning import Begun
 
-    return ng.Architecture(Begun(architecture.build, unet.weights), architecture.config)
+    found = trained.parameters if isinstance(trained, Trained) else trained.weights.tensors()
+    return ng.Architecture(Begun(architecture.build, found), architecture.config)
 
 
 @ng.hookimpl

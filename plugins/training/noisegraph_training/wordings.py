@@ -30,18 +30,23 @@ _THINGS = (
     *("light", "book", "mail", "lock", "tool", "household", "heart", "geometric"),
 )
 """How the groups begin of what may have another colour."""
+_KINDS = (*_THINGS, "sky")
+"""How the groups begin of those whose last word says what they are a kind of."""
+_GENERIC = frozenset(("face", "button", "sign", "symbol", "person"))
+"""Words that say little of what it is."""
+_AS_CONSONANTS = ("one", "uni", "eu")
+"""Beginnings that are spoken as none of a vowel."""
+_APPEARANCES = 3
+"""How many times people stand there, at the most: there are 2,000, the same in all tones of skin."""
 _COLOURS = frozenset((*DYES, "white"))
 
 
 def repeated(emoji: Sequence[Emoji], times: int) -> list[Emoji]:
-    """The emoji, those that show no person so many times: under their name, and in turn under what people say for it.
-
-    There are 2,000 people, the same in all tones of skin: what else there is would be seen less than they are.
-    """
+    """The emoji, each so many times (people three at the most), in turn under its name and what people say for it."""
     return [
         one._replace(name=wording)
         for one in emoji
-        for wording in ([one.name] if one.group.startswith(_PEOPLE) else islice(cycle(wordings(one)), times))
+        for wording in islice(cycle(wordings(one)), min(times, _APPEARANCES) if _is_person(one) else times)
     ]
 
 
@@ -63,13 +68,37 @@ def wordings(one: Emoji) -> list[str]:
     flag = one.name.removeprefix("flag: ") if one.name.startswith("flag: ") else ""
     if flag:
         return [one.name, f"flag of {flag}", f"{flag} flag"]
+    if _is_person(one) and ": " in one.name:
+        return list(dict.fromkeys([one.name, *_described(one.name)]))
     names = _without_article(one)
     return list(dict.fromkeys([*names[:1], _with_article(one.name), *names[1:], *map(_with_article, names[1:])]))
 
 
+def _is_person(one: Emoji) -> bool:
+    return one.group.startswith(_PEOPLE)
+
+
+def _described(name: str) -> Iterator[str]:
+    """A person with traits as a sentence has them: "woman: dark skin tone, red hair" has dark skin and red hair."""
+    who, _, traits = name.partition(": ")
+    told = [trait.removesuffix(" tone") for trait in traits.split(", ")]
+    with_traits = " and ".join(_with_article(trait) if trait == "beard" else trait for trait in told)
+    yield f"{who} with {with_traits}"
+    young = " ".join({"woman": "girl", "man": "boy"}.get(word, word) for word in who.split(" "))
+    yield _with_article(f"{young if 'hair' in traits else who} with {with_traits}")
+
+
 def _without_article(one: Emoji) -> list[str]:
     plain = " ".join(_PLAIN.get(word, word) for word in one.name.split(" "))
-    return list(dict.fromkeys([one.name, plain, *_aliases(one)]))
+    return list(dict.fromkeys([one.name, plain, *_kind(one), *_aliases(one)]))
+
+
+def _kind(one: Emoji) -> Iterator[str]:
+    """What its last word says that it is: of a crescent moon, "moon"."""
+    words = one.name.split(" ")
+    kind = words[-1] if words[-1] not in _GENERIC else words[0] if len(words) == 2 else ""
+    if one.group.startswith(_KINDS) and len(words) > 1 and kind.isalpha():
+        yield kind
 
 
 def _without_colour(name: str) -> str:
@@ -86,4 +115,5 @@ def _aliases(one: Emoji) -> Iterator[str]:
 
 
 def _with_article(name: str) -> str:
-    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
+    vowel = name[0].lower() in "aeiou" and not name.startswith(_AS_CONSONANTS)
+    return f"{'an' if vowel else 'a'} {name}"

@@ -76,6 +76,12 @@ def test_to_begin_does_not_change_what_was_trained(trained: ng.Network) -> None:
     assert all(torch.equal(value, before[name]) for name, value in trained.weights.tensors().items())
 
 
+def test_what_was_learned_in_the_same_graph_is_taken_alike(trained: ng.Network) -> None:
+    learned = Trained(dict(trained.weights.tensors()), 0.0, {})
+    module = begun(architecture(channels=2), learned).module()
+    assert all(torch.equal(value, learned.parameters[name]) for name, value in module.state_dict().items())
+
+
 def test_an_architecture_of_another_kind_is_refused(trained: ng.Network) -> None:
     other = ng.Architecture(lambda: nn.Linear(2, 2))
     with pytest.raises(ng.NodeError, match="no parameter that this architecture knows"):

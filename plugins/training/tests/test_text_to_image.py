@@ -13,11 +13,12 @@ from noisegraph.registry import Registry
 from noisegraph.store.codecs import decode, encode
 from noisegraph_training.autoencoder import Weights, psnr, reconstruction
 from noisegraph_training.card import weights
-from noisegraph_training.clip import contrastive_loss, retrieved, trimmed
+from noisegraph_training.clip import alike, contrastive_loss, retrieved, trimmed
 from noisegraph_training.data import pictures
 from noisegraph_training.denoisers import latent
 from noisegraph_training.encoders import autoencoder, clip
 from noisegraph_training.examples import Captioned, Schedule, Trained
+from noisegraph_training.train import begun
 from torch import Tensor, nn
 
 COLOURS = torch.tensor([[255, 0, 0], [0, 160, 0], [0, 0, 255], [255, 255, 0], [0, 0, 0], [255, 255, 255]])
@@ -167,8 +168,28 @@ def test_the_contrastive_loss_is_the_logarithm_of_the_number_of_pairs_that_look_
     assert contrastive_loss(one_sided).item() == pytest.approx(wanted)
 
 
-def test_a_text_is_retrieved_where_its_own_picture_is_the_nearest() -> None:
-    assert retrieved(torch.tensor([[3.0, 1.0], [2.0, 1.0]])).tolist() == [True, False]
+def test_a_text_is_retrieved_where_a_picture_like_its_own_is_the_nearest() -> None:
+    texts, pictures = torch.tensor([[3.0, 1.0], [2.0, 1.0], [2.0, 1.0]]), torch.eye(2)[[0, 1, 0]]
+    assert retrieved(texts, pictures, torch.tensor([0, 1, 2])).tolist() == [True, False, False]
+    assert retrieved(texts, pictures, torch.tensor([0, 1, 0])).tolist() == [True, False, True]
+
+
+def test_pictures_are_alike_where_every_pixel_is() -> None:
+    pixels = EXAMPLES.pixels[[0, 1, 0, 2, 1]].clone()
+    pixels[4, 0, 3, 3] += 1
+    assert alike(pixels).tolist() == [0, 1, 0, 3, 4]
+
+
+def test_locked_pictures_stay_where_they_were_and_texts_learn_to_come_there() -> None:
+    torch.manual_seed(3)
+    before = architecture("text.architecture", **TOWERS).module().state_dict()
+    network = begun(architecture("text.architecture", **TOWERS), Trained(before, 0.0, {}))
+    loop = clip(EXAMPLES, TOKENS, EXAMPLES, TOKENS, network, short(), locked=True)
+    after = loop.finish(run(loop)).parameters
+    moved = {name for name, value in after.items() if not torch.equal(value, before[name])}
+    assert not any(name.startswith(("vision_model", "visual_projection")) for name in moved)
+    assert "text_projection.weight" in moved
+    assert "text_model.embeddings.token_embedding.weight" in moved
 
 
 def test_what_fills_all_texts_up_is_left_out_but_for_one() -> None:
