@@ -21,7 +21,7 @@ from .prompts.encoder import TextEncoder as TextEncoder
 from .prompts.encoding import describe, plain, weighted
 from .prompts.grammar import spans
 from .prompts.sizes import sinusoids
-from .prompts.still import still, warn_of_calls
+from .prompts.still import still, warn_of_words
 from .prompts.weighting import Weighting
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def schedule(
     steps: those that the sampler takes
     weighting: as in text.weigh
     """
-    warn_of_calls(prompt)
+    warn_of_words(prompt)
     found = spans(prompt, steps)
     said = {text: weighted(encoder, [text], weighting) for text in dict.fromkeys(span.text for span in found)}
     ends = [0, *(span.until for span in found)]

@@ -139,6 +139,13 @@ def test_a_lora_that_a_prompt_calls_is_told_as_words(caplog: pytest.LogCaptureFi
     assert "'<lora:pixel:0.8>' is read as words" in caplog.text
 
 
+def test_prompts_that_are_joined_by_and_are_told_the_node_that_joins_them(caplog: pytest.LogCaptureFixture) -> None:
+    assert still("salt and pepper, SAND") == "salt and pepper, SAND"
+    assert not caplog.records
+    assert still("a cat AND a dog") == "a cat AND a dog"
+    assert "guide.compose" in caplog.text
+
+
 def test_the_command_line_shows_how_a_prompt_is_read() -> None:
     done = CliRunner().invoke(command, ["--prompt", "a [cat:dog:0.5] (red:1.3)", "--steps", "4"])
     assert done.exit_code == 0
