@@ -10,6 +10,7 @@ import noisegraph as ng
 from pydantic import Field
 
 from .guidance.compose import sized
+from .prompts.known import said
 from .text import Prompt, TextEncoder, embed, encode
 
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
@@ -18,7 +19,13 @@ Box = Annotated[list[Annotated[int, Field(ge=0, le=65536)]], Field(min_length=5,
 Cells = Annotated[int, Field(ge=1, le=65536)]
 
 
-@ng.node
+def inpainting_facts(inputs: ng.Facts) -> ng.Facts:
+    """What is known of `condition.inpainting`: its words, and how many channels it brings beside the latent."""
+    sizes = inputs["known"].get("sizes")
+    return {} if sizes is None else {**inputs["words"], "beside": 1 + sizes[0]}
+
+
+@ng.node(facts=inpainting_facts)
 def inpainting(words: ng.Condition, known: ng.Latent, mask: ng.Mask) -> ng.Condition:
     """For a network that fills in what is masked: the words, the mask, and the latent around it.
 
@@ -34,7 +41,7 @@ def inpainting(words: ng.Condition, known: ng.Latent, mask: ng.Mask) -> ng.Condi
     return ng.Condition({**words, "concat": around})
 
 
-@ng.node
+@ng.node(facts=said)
 def prior(encoder: TextEncoder, *, prompt: Prompt = "") -> ng.Condition:
     """Words for a prior: the states of the text, and its embedding (Ramesh et al. 2022, section 2.2).
 

@@ -198,7 +198,7 @@ def control(
 def denoiser_facts(inputs: ng.Facts) -> ng.Facts:
     """What is known of `unet.denoiser`: what is known of its network; raises NodeError for a condition of another."""
     told, condition = inputs["unet"], inputs.get("condition") or {}
-    if "context" in condition and "reads" in told:
+    if condition.keys() & {"context", "words"} and "reads" in told:
         words.check(told["reads"], {"beside": 0, **condition})
     return {name: fact for name, fact in told.items() if name not in ("weights", "dtype", "path", "reads")}
 

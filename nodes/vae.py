@@ -14,6 +14,7 @@ from .checkpoints.checkpoint import CheckpointFile
 from .checkpoints.families import NAMED, FamilyName
 from .checkpoints.first_stage import Autoencoder as Autoencoder
 from .checkpoints.first_stage import build as build
+from .checkpoints.origin import Origin
 from .checkpoints.published import published
 from .networks.autoencoder_config import AutoencoderConfig
 
@@ -87,11 +88,20 @@ def picture_facts(inputs: ng.Facts) -> ng.Facts:
     """What is known of a latent's picture; raises NodeError where the two are not of one model."""
     vae, latent = inputs.get("vae", {}), inputs.get("latent", {})
     _present(vae, "decoder")
-    ng.agree("family", vae=vae, latent=latent)
+    _same_space(vae, latent)
     known = {name: fact for name, fact in latent.items() if name == "batch"}
     if "factor" not in vae or "sizes" not in latent:
         return known
     return {**known, "sizes": picture_sizes(latent["sizes"], vae["factor"], vae["channels"])}
+
+
+def _same_space(vae: ng.Facts, latent: ng.Facts) -> None:
+    """Raise NodeError for the latents of another model."""
+    made, own = latent.get("family"), vae.get("family")
+    if isinstance(made, Origin) and own not in (made, None):
+        told = f"the latents are those of the autoencoder {made}, 'vae' is {own}"
+        raise ng.NodeError(told, "give the autoencoder that the network was trained with")
+    ng.agree("family", vae=vae, latent=latent)
 
 
 def _present(vae: ng.Facts, half: str) -> None:

@@ -14,7 +14,12 @@ from .text import TextEncoder
 from .vae import AT_ONCE, Autoencoder
 
 
-@ng.node
+def embed_facts(inputs: ng.Facts) -> ng.Facts:
+    """What is known of embeddings of pictures: in whose space they are."""
+    return {name: fact for name, fact in inputs["encoder"].items() if name == "words"}
+
+
+@ng.node(facts=embed_facts)
 def embed(encoder: TextEncoder, image: ng.Image) -> ng.Points:
     """Pictures as unit vectors in the space of a CLIP: [batch, dimensions].
 
@@ -42,7 +47,14 @@ def encoder(encoder: TextEncoder, vae: Autoencoder) -> Encoder:
     return embedded
 
 
-@ng.node
+def condition_facts(inputs: ng.Facts) -> ng.Facts:
+    """What is known of `vision.condition`; raises NodeError where its two inputs are of two encoders."""
+    points, words = (inputs.get(port) or {} for port in ("points", "words"))
+    ng.agree("words", points=points, words=words)
+    return {**points, **words}
+
+
+@ng.node(facts=condition_facts)
 def condition(
     points: ng.Points | None = None,
     words: ng.Condition | None = None,

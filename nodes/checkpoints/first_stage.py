@@ -15,6 +15,7 @@ from .checkpoint import Checkpoint
 from .entry import SCALE
 from .families import NAMED, Family
 from .kinds import refusal
+from .origin import Origin, origin
 from .part import Absent
 from .recognise import FoundAutoencoder, found_autoencoder
 
@@ -31,6 +32,13 @@ class Autoencoder:
     """What the network's latents are multiplied by, one over their standard deviation (Rombach et al. 2022, G)."""
     factor: int
     channels: int
+    family: str = ""
+    """Whose latents they are, of a published one where that is known."""
+
+    @property
+    def origin(self) -> Origin | str:
+        """What its latents are known by: the family of a published one, or its own weights."""
+        return self.family or origin(Path(self.weights.path))
 
 
 def build(**config: Any) -> Module:
@@ -54,7 +62,8 @@ def loaded(checkpoint: Checkpoint, family: str, scale: float | None) -> Autoenco
         told = tiny.configured(small.shapes(checkpoint))
         digest, size = ng.digest(Path(checkpoint.path)), small.size(checkpoint)
         weights = ng.Weights(checkpoint.path, digest, build_tiny, tuple(told.items()), small, size)
-        return Autoencoder(weights, scale or 1.0, TinyConfig(**told).factor, told["channels"])
+        whose = NAMED[family].space if family != "auto" else ""
+        return Autoencoder(weights, scale or 1.0, TinyConfig(**told).factor, told["channels"], whose)
     found = _found(checkpoint)
     return autoencoder(found, _family(found, checkpoint, family), checkpoint, scale)
 
@@ -102,9 +111,8 @@ def autoencoder(found: FoundAutoencoder, family: Family, checkpoint: Checkpoint,
     config, part = AutoencoderConfig(**found.config), found.part
     size, place = part.size(checkpoint), Path(checkpoint.path)
     weights = ng.Weights(checkpoint.path, ng.digest(place), build, tuple(found.config.items()), part, size)
-    return Autoencoder(
-        weights, scale or _told_scale(found, checkpoint) or family.scale, config.factor, config.embed_dim
-    )
+    times = scale or _told_scale(found, checkpoint) or family.scale
+    return Autoencoder(weights, times, config.factor, config.embed_dim, family.space)
 
 
 def absent(family: Family, path: str) -> Autoencoder:

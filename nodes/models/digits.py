@@ -32,19 +32,19 @@ def digit_scores() -> Model:
     return model(SCORES)
 
 
-@ng.node(early=True, facts=space_facts(CODES, "digit codes"), version=version(CODES))
+@ng.node(early=True, facts=space_facts(CODES), version=version(CODES))
 def digit_codes() -> Space:
     """Handwritten digits as 4 x 4 entries of a codebook, and back: a VQ autoencoder."""
     return from_card.space(shipped(CODES))
 
 
-@ng.node(early=True, facts=space_facts(SCENES, "digit scenes"), version=version(SCENES))
+@ng.node(early=True, facts=space_facts(SCENES), version=version(SCENES))
 def digit_scenes() -> Space:
     """Pictures of two digits, 16 x 16 pixels, as 8 x 8 x 4 numbers, and back: an autoencoder with KL."""
     return from_card.space(shipped(SCENES))
 
 
-@ng.node(early=True, facts=facts(LATENTS, "digit codes"), version=version(LATENTS))
+@ng.node(early=True, facts=facts(LATENTS, autoencoder=CODES), version=version(LATENTS))
 def digit_latents() -> Labelled:
     """Latents of handwritten digits, those of `model.digit_codes`, drawn by label."""
     return Labelled(*model(LATENTS), CLASSES)
@@ -62,13 +62,13 @@ def digit_upsampler() -> Model:
     return model(UPSAMPLER)
 
 
-@ng.node(early=True, facts=facts(LAYOUTS, "digit scenes"), version=version(LAYOUTS))
+@ng.node(early=True, facts=facts(LAYOUTS, autoencoder=SCENES), version=version(LAYOUTS))
 def digit_layouts() -> Model:
     """Latents of `model.digit_scenes` with digits where `condition.layout` says."""
     return model(LAYOUTS)
 
 
-@ng.node(early=True, facts=facts(SHARPENING, "digit scenes"), version=version(SHARPENING))
+@ng.node(early=True, facts=facts(SHARPENING, autoencoder=SCENES), version=version(SHARPENING))
 def digit_sharpening() -> Model:
     """Latents of `model.digit_scenes` from those of pictures blurred to a quarter of their size, `condition.beside`."""
     return model(SHARPENING)

@@ -6,24 +6,25 @@ import noisegraph as ng
 
 from .from_card import Model
 from .shipped import facts, model, version
+from .text_to_image import AUTOENCODER, CLIP
 
 PRIOR, DECODER = "emoji-prior", "emoji-decoder"
 INPAINTING, UPSAMPLER = "emoji-inpainting", "emoji-upsampler"
 
 
-@ng.node(early=True, facts=facts(PRIOR, "emoji embeddings"), version=version(PRIOR))
+@ng.node(early=True, facts=facts(PRIOR, "emoji embeddings", clip=CLIP), version=version(PRIOR))
 def emoji_prior() -> Model:
     """From words, `condition.prior`, to the CLIP embedding of a picture: unCLIP's prior."""
     return model(PRIOR)
 
 
-@ng.node(early=True, facts=facts(DECODER, "emoji"), version=version(DECODER))
+@ng.node(early=True, facts=facts(DECODER, autoencoder=AUTOENCODER, clip=CLIP), version=version(DECODER))
 def emoji_decoder() -> Model:
     """From the CLIP embedding of a picture and no words, `vision.condition`, to a latent of emoji: unCLIP's decoder."""
     return model(DECODER)
 
 
-@ng.node(early=True, facts=facts(INPAINTING, "emoji"), version=version(INPAINTING))
+@ng.node(early=True, facts=facts(INPAINTING, autoencoder=AUTOENCODER, clip=CLIP), version=version(INPAINTING))
 def emoji_inpainting() -> Model:
     """Latents of emoji from words, a mask and what is around it, `condition.inpainting`."""
     return model(INPAINTING)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import noisegraph as ng
 
 from .. import text, vae
+from ..checkpoints.origin import Origin, origin
 from ..checkpoints.stored import Stored, digest, size
 from ..classifier import LabelClassifier
 from ..networks.autoencoder_config import AutoencoderConfig
-from ..networks.unet_config import tupled
+from ..networks.prior_config import PriorConfig
+from ..networks.unet_config import UNetConfig, tupled
+from ..unet import reads
 from .eight_bits import EightBits
 from .kinds import kind_of
 
@@ -88,21 +92,38 @@ def text_encoder(of: Stored, tokenizer: Path) -> text.TextEncoder:
     return text.TextEncoder(weights(of, content), str(tokenizer), of.card["network"]["length"])
 
 
-def model_facts(of: Stored, family: str | None = None) -> ng.Facts:
-    """What is known of a denoiser from its card; `family`: whose latents they are, where that is known."""
-    latent = {"sizes": tuple(of.card["shape"]), **({} if family is None else {"family": family})}
-    return {"latent": latent, "unet": {**latent, "weights": size(of.path)}}
+def model_facts(of: Stored, family: Origin | str | None = None, words: Origin | None = None) -> ng.Facts:
+    """What is known of a denoiser from its card; `reads`: what it is told beside the state.
+
+    family, words: whose latents and words it knows, where the card does not say
+    """
+    whose, said = family or _told(of, "autoencoder"), words or _told(of, "encoder")
+    latent = {"sizes": tuple(of.card["shape"]), **({} if whose is None else {"family": whose})}
+    read = {**_reads(of), **({} if said is None else {"words": said})}
+    return {"latent": latent, "unet": {**latent, "weights": size(of.path), "reads": read}}
 
 
-def space_facts(of: Stored, family: str | None = None) -> ng.Facts:
+def _told(of: Stored, what: str) -> Origin | str | None:
+    """What a card says of where latents or words come from."""
+    told = of.card.get(what)
+    return Origin(**told) if isinstance(told, Mapping) else told
+
+
+def _reads(of: Stored) -> ng.Facts:
+    """What a network is told beside the state, as far as words go."""
+    config = tupled(of.card["network"])
+    if kind_of(of).config is UNetConfig:
+        return reads(asdict(UNetConfig(**config)), of.card["shape"][0])
+    return {"context": PriorConfig(**config).context_channels} if kind_of(of).config is PriorConfig else {}
+
+
+def space_facts(of: Stored) -> ng.Facts:
     """What is known of an autoencoder from its card."""
-    made, latent = space(of)
-    whose = {} if family is None else {"family": family}
-    known = {**whose, "factor": made.factor, "channels": made.channels, "weights": size(of.path)}
-    return {"vae": known, "latent": {**whose, "sizes": latent.sizes}}
+    (made, latent), whose = space(of), origin(of.path)
+    known = {"family": whose, "factor": made.factor, "channels": made.channels, "weights": size(of.path)}
+    return {"vae": known, "latent": {"family": whose, "sizes": latent.sizes}}
 
 
-def text_facts(of: Stored, family: str | None = None) -> ng.Facts:
-    """What is known of a CLIP's texts from its card; `context`: how wide the states of their tokens are."""
-    whose = {} if family is None else {"family": family}
-    return {**whose, "weights": size(of.path), "context": of.card["network"]["text_width"]}
+def text_facts(of: Stored) -> ng.Facts:
+    """What is known of a CLIP's texts from its card: who says its `words`, how wide the states of their tokens are."""
+    return {"words": origin(of.path), "weights": size(of.path), "context": of.card["network"]["text_width"]}

@@ -10,6 +10,7 @@ import noisegraph as ng
 from pydantic import Field
 
 from .. import network, text, vae
+from ..checkpoints.origin import Origin
 from ..checkpoints.stored import Stored
 from ..networks.autoencoder_config import AutoencoderConfig
 from ..networks.clip_config import CLIPConfig
@@ -31,6 +32,10 @@ class Denoising:
     prediction: ng.Prediction
     learned_variance: bool = False
     classes: Annotated[int, Field(ge=1)] | None = None
+    autoencoder: Origin | Annotated[str, Field(max_length=200)] | None = None
+    """What made the latents that it was trained on."""
+    encoder: Origin | None = None
+    """What said the words that it was trained with, or saw the pictures."""
 
 
 @dataclass(frozen=True)

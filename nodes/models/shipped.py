@@ -10,6 +10,7 @@ from typing import Any
 import noisegraph as ng
 
 from ..checkpoints import stored
+from ..checkpoints.origin import Origin, origin
 from . import from_card
 
 WEIGHTS = Path(__file__).parent.parent / "weights"
@@ -50,9 +51,13 @@ def version(name: str) -> Callable[[], str]:
     return partial(digest, name)
 
 
-def facts(name: str, family: str) -> Callable[[ng.Facts], ng.Facts]:
-    """What is known of a model's node from its card."""
-    return lambda inputs: from_card.model_facts(shipped(name), family)
+def facts(name: str, family: str = "", *, autoencoder: str = "", clip: str = "") -> Callable[[ng.Facts], ng.Facts]:
+    """What is known of a model's node from its card; its latents or words may be those of another built-in model."""
+    return lambda inputs: from_card.model_facts(shipped(name), _origin(autoencoder) or family, _origin(clip))
+
+
+def _origin(name: str) -> Origin | None:
+    return origin(shipped(name).path) if name else None
 
 
 def labelled_facts(name: str, family: str) -> Callable[[ng.Facts], ng.Facts]:
@@ -60,6 +65,6 @@ def labelled_facts(name: str, family: str) -> Callable[[ng.Facts], ng.Facts]:
     return lambda inputs: {**from_card.model_facts(shipped(name), family), "classes": read_card(name)["classes"]}
 
 
-def space_facts(name: str, family: str) -> Callable[[ng.Facts], ng.Facts]:
+def space_facts(name: str) -> Callable[[ng.Facts], ng.Facts]:
     """What is known of an autoencoder's node from its card."""
-    return lambda inputs: from_card.space_facts(shipped(name), family)
+    return lambda inputs: from_card.space_facts(shipped(name))

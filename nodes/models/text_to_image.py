@@ -47,11 +47,11 @@ def emoji_space_version(autoencoder: str | list[str] = []) -> str:  # noqa: B006
 
 def emoji_space_facts(inputs: ng.Facts) -> ng.Facts:
     """What is known of `model.emoji_space` from its cards."""
-    words = {"text": from_card.text_facts(shipped(CLIP), "emoji")}
+    words = {"text": from_card.text_facts(shipped(CLIP))}
     own = inputs.get("autoencoder", [])
     if not isinstance(own, str | list):
         return words
-    return {**words, **from_card.space_facts(_pictures(own), None if own else "emoji")}
+    return {**words, **from_card.space_facts(_pictures(own))}
 
 
 @ng.node(early=True, facts=emoji_space_facts, version=emoji_space_version)
@@ -77,7 +77,7 @@ def emoji_version() -> str:
 
 def emoji_facts(inputs: ng.Facts) -> ng.Facts:
     """What is known of `model.emoji` from its cards."""
-    return {**emoji_space_facts(inputs), **model_facts("emoji", "emoji")(inputs)}
+    return {**emoji_space_facts(inputs), **model_facts("emoji", autoencoder=AUTOENCODER, clip=CLIP)(inputs)}
 
 
 @ng.node(early=True, facts=emoji_facts, version=emoji_version)

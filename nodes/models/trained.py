@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -11,13 +10,11 @@ import noisegraph as ng
 
 from ..checkpoints.stored import Stored, size
 from ..classifier import LabelClassifier
-from ..networks.unet_config import UNetConfig, tupled
 from ..text import TextEncoder
-from ..unet import reads
 from . import from_card
 from .checked import check_tokenizer, checked
 from .from_card import Labelled, Space
-from .kinds import AUTOENCODER, CLASSIFIER, CLIP, DENOISER, kind_of
+from .kinds import AUTOENCODER, CLASSIFIER, CLIP, DENOISER
 
 TrainedFile = Annotated[str, ng.FileKind((".safetensors",))]
 TokenizerFile = Annotated[str, ng.FileKind((".json",))]
@@ -39,19 +36,16 @@ def known(node: str, facts: Callable[[Stored], ng.Facts]) -> Callable[[ng.Facts]
 
 
 def denoiser_facts(of: Stored) -> ng.Facts:
-    """What is known of `model.trained`; `reads`: what a U-Net is told beside the state, for words of another width."""
-    facts = dict(from_card.model_facts(of))
-    if kind_of(of).config is UNetConfig:
-        config = asdict(UNetConfig(**tupled(of.card["network"])))
-        facts["unet"] = {**facts["unet"], "reads": reads(config, of.card["shape"][0])}
-    return {**facts, "classes": _classes(of)}
+    """What is known of `model.trained`."""
+    return {**from_card.model_facts(of), "classes": _classes(of)}
 
 
 @ng.node(early=True, facts=known(DENOISER, denoiser_facts), version=card_version)
 def trained(*, path: TrainedFile) -> Labelled:
     """A denoiser that noisegraph trained, of pictures, latents, points or embeddings, with its process.
 
-    Its classes are 0 where it was trained without labels.
+    Its classes are 0 where it was trained without labels. Latents of another autoencoder than that which its card
+    names, and words of another text encoder, are refused.
 
     path: NAME.safetensors as train.weights wrote it; its card NAME.json lies beside it
     """

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import noisegraph as ng
 
 from ..checkpoints.lora import config_beneath
+from ..checkpoints.origin import Origin, origin
 from ..networks.tokenizer import END, START
 from ..networks.vocabulary import bert_json, clip_json, gpt2_json
 from .attention import Piece
@@ -64,6 +65,11 @@ class TextEncoder:
     beside: tuple[TextEncoder, ...] = ()
     """Encoders of the same text whose states stand after this one's (Stable Diffusion XL)."""
     embeddings: tuple[Embedding, ...] = ()
+
+    @property
+    def origin(self) -> Origin:
+        """What its words are known by."""
+        return origin(Path(self.weights.path))
 
     def tokens(self, texts: Sequence[str]) -> list[list[int]]:
         """A row of `length` tokens a text; what does not fit is cut off, and told."""

@@ -1,7 +1,8 @@
 """What is known of words as conditions before anything is loaded, and whether a network reads such conditions.
 
 The facts of a condition are `context`, how wide the states of its tokens are, `vector`, how many numbers it has for the
-whole text (None: it has none), and `beside`, how many channels it brings beside the latent.
+whole text (None: it has none), `beside`, how many channels it brings beside the latent, and `words`, by whom they
+are said.
 """
 
 from __future__ import annotations
@@ -17,6 +18,10 @@ _WANTED = {
     "context": (
         "the network reads words of {wanted} numbers, the text encoder's have {found}",
         "take the text encoder of the same checkpoint, and the graph that is for its family",
+    ),
+    "words": (
+        "the network was trained on the words of {wanted}, these are said by {found}",
+        "take the text encoder that it was trained with",
     ),
     "vector": (
         "the network wants a vector of {wanted} numbers for the whole text, found {found}",
@@ -36,7 +41,7 @@ def said(inputs: ng.Facts) -> ng.Facts:
     encoder = inputs["encoder"]
     if "absent" in encoder:
         raise ng.NodeError(*encoder["absent"])
-    return {name: fact for name, fact in encoder.items() if name in ("context", "vector")}
+    return {name: fact for name, fact in encoder.items() if name in ("context", "vector", "words")}
 
 
 def schedule(inputs: ng.Facts) -> ng.Facts:
@@ -79,7 +84,6 @@ def beside(channels: int = 0) -> Callable[[ng.Facts], ng.Facts]:
 
 def check(reads: ng.Facts, condition: ng.Facts) -> None:
     """Raise NodeError where a condition, made of words, is not what a network reads."""
-    for name, (told, hint) in _WANTED.items():
-        wanted, found = reads[name], condition.get(name, reads[name])
-        if found != wanted:
-            raise ng.NodeError(told.format(wanted=wanted or 0, found=found or 0), hint)
+    for name, (what, hint) in _WANTED.items():
+        if name in reads and name in condition and reads[name] != condition[name]:
+            raise ng.NodeError(what.format(wanted=reads[name] or 0, found=condition[name] or 0), hint)

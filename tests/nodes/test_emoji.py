@@ -68,7 +68,8 @@ def test_a_latent_of_another_model_is_refused_before_anything_is_loaded() -> Non
     }
     graph = parse(json.dumps({"nodes": nodes, "outputs": {"image": "$image"}}))
     (problem,) = check(graph, Registry.installed(), {}).problems
-    assert "'vae' has emoji, 'latent' has digit" in problem.what
+    assert "'vae' has emoji-autoencoder (" in problem.what
+    assert "'latent' has digit" in problem.what
 
 
 def test_words_of_any_script_become_as_many_vectors_as_the_card_says() -> None:

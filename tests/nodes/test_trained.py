@@ -87,8 +87,8 @@ def test_the_space_of_emoji_takes_an_autoencoder_of_ones_own(own: Callable[[str]
     assert space.latent == digits.digit_scenes().latent != built_in.latent
     assert (space.vae.factor, space.text) == (2, built_in.text)
     told = text_to_image.emoji_space_facts({"autoencoder": path})
-    assert told["latent"] == {"sizes": (4, 8, 8)}
-    assert "family" not in told["vae"]
+    assert told["latent"] == {"sizes": (4, 8, 8), "family": told["vae"]["family"]}
+    assert str(told["vae"]["family"]).startswith("mine (")
     assert text_to_image.emoji_space_version([path]) != text_to_image.emoji_space_version()
     with pytest.raises(ng.NodeError, match="holds a CLIP"):
         text_to_image.emoji_space(autoencoder=str(own("emoji-clip")))
@@ -111,6 +111,89 @@ def test_weights_without_a_card_are_refused(own: Callable[[str], Path], tmp_path
     own("digit").with_suffix(".json").unlink()
     (told,) = problems(tmp_path)
     assert "have no card 'mine.json' beside them; train.weights writes both" in told
+
+
+def record(name: str) -> dict[str, str]:
+    """What a card says of a built-in network that its latents, or words, come from."""
+    return {"name": name, "content": ng.digest(shipped.WEIGHTS / f"{name}.safetensors")}
+
+
+def joined(space: str) -> dict[str, dict[str, Any]]:
+    """Nodes that draw with `mine` in the latents and with the words of a space."""
+    return {
+        "space": {"use": space},
+        "words": {"use": "text.encode", "encoder": "$space.text"},
+        "denoiser": {"use": "unet.denoiser", "unet": "$mine.unet", "condition": "$words"},
+        "noise": {"use": "latent.noise", "like": "$mine.latent"},
+        "image": {"use": "vae.decode", "vae": "$space.vae", "latent": "$noise"},
+    }
+
+
+def test_what_was_trained_goes_with_the_networks_that_its_card_names(
+    own: Callable[[str], Path], tmp_path: Path
+) -> None:
+    path = own("emoji")
+    changed(path, autoencoder=record("emoji-autoencoder"), encoder=record("emoji-clip"))
+    assert problems(tmp_path, **joined("model.emoji_space")) == []
+
+
+def test_latents_of_another_autoencoder_are_told_by_both_names(own: Callable[[str], Path], tmp_path: Path) -> None:
+    changed(own("emoji"), autoencoder={**record("emoji-clip"), "name": "photographs"})
+    (told,) = problems(tmp_path, **joined("model.emoji_space"))
+    assert "the latents are those of the autoencoder photographs (" in told
+    assert "'vae' is emoji-autoencoder (" in told
+    assert "give the autoencoder that the network was trained with" in told
+
+
+def test_noise_in_the_shape_of_another_autoencoder_is_told_where_it_is_drawn_from(
+    own: Callable[[str], Path], tmp_path: Path
+) -> None:
+    changed(own("emoji"), autoencoder={**record("emoji-clip"), "name": "photographs"})
+    nodes = joined("model.emoji_space")
+    shape = {"use": "vae.shape", "vae": "$space.vae", "width": 64, "height": 64}
+    levels = {"use": "levels.uniform", "process": "$mine.process", "steps": 2}
+    drawn = {"use": "sampler.sample", "sampler": "$solver", "denoiser": "$denoiser", "noise": "$noise"}
+    nodes |= {"shape": shape, "noise": {"use": "latent.noise", "like": "$shape"}, "levels": levels}
+    nodes |= {"solver": {"use": "sampler.euler"}, "latent": {**drawn, "levels": "$levels"}}
+    (told,) = problems(tmp_path, **nodes)
+    assert "'denoiser' has photographs (" in told
+    assert "'noise' has emoji-autoencoder (" in told
+
+
+def test_words_of_another_text_encoder_are_told_by_both_names(own: Callable[[str], Path], tmp_path: Path) -> None:
+    changed(own("emoji"), encoder={**record("emoji-autoencoder"), "name": "poems"})
+    (told,) = problems(tmp_path, **joined("model.emoji_space"))
+    assert "the network was trained on the words of poems (" in told
+    assert "these are said by emoji-clip (" in told
+
+
+def test_a_prior_tells_words_of_another_text_encoder_too(own: Callable[[str], Path], tmp_path: Path) -> None:
+    changed(own("emoji-prior"), encoder={**record("emoji-autoencoder"), "name": "poems"})
+    words = {"use": "condition.prior", "encoder": "$space.text"}
+    denoiser = {"use": "unet.denoiser", "unet": "$mine.unet", "condition": "$words"}
+    (told,) = problems(tmp_path, space={"use": "model.emoji_space"}, words=words, denoiser=denoiser)
+    assert "the words of poems (" in told
+
+
+def test_a_built_in_model_tells_latents_and_words_that_are_not_its_own(
+    own: Callable[[str], Path], tmp_path: Path
+) -> None:
+    own("digit-scenes")
+    image = {"use": "vae.decode", "vae": "$mine.vae", "latent": "$noise"}
+    noise = {"use": "latent.noise", "like": "$emoji.latent"}
+    use = "model.trained_autoencoder"
+    (told,) = problems(tmp_path, use, emoji={"use": "model.emoji"}, noise=noise, image=image)
+    assert "those of the autoencoder emoji-autoencoder (" in told
+    assert "'vae' is mine (" in told
+
+
+@pytest.mark.parametrize("written", [{"name": "mine"}, {"name": "mine", "content": "no hash"}, 3])
+def test_a_card_whose_record_is_none_is_refused(
+    own: Callable[[str], Path], tmp_path: Path, written: dict[str, str] | int
+) -> None:
+    changed(own("emoji"), autoencoder=written)
+    (told,) = problems(tmp_path)
+    assert "'autoencoder" in told
 
 
 @pytest.mark.parametrize("text", ["no JSON", "[]", "{}", '{"network": 3}'])

@@ -7,12 +7,15 @@ from typing import Literal
 import noisegraph as ng
 
 from .examples import Trained
+from .origins import Autoencoder, TextEncoder, agreeing, told
 
 
-@ng.node(device=False)
+@ng.node(device=False, facts=agreeing)
 def weights(
     trained: Trained,
     architecture: ng.Architecture,
+    vae: Autoencoder | None = None,
+    encoder: TextEncoder | None = None,
     *,
     purpose: str,
     licence: str,
@@ -21,6 +24,8 @@ def weights(
 ) -> ng.WeightsFile:
     """What was learned as a weights file with a card.
 
+    vae: what made the latents of the training, for the card: model.trained then refuses those of another
+    encoder: what said its words, or saw its pictures, as well
     purpose: what the network does, in a sentence
     licence: under which the weights may be used
     graph: the graph that makes them
@@ -31,6 +36,7 @@ def weights(
         "licence": licence,
         "graph": graph,
         **trained.facts,
+        **told(vae, encoder),
         "network": dict(architecture.config),
         "parameters": sum(value.numel() for value in trained.parameters.values()),
         "loss": round(trained.loss, 6),

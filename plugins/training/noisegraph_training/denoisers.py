@@ -6,6 +6,7 @@ import noisegraph as ng
 
 from .examples import Captioned, Examples, Goal, Schedule, Trained
 from .objective import Loss
+from .origins import of_data
 from .settings import Count, Levels, Objective, Share, Weight
 
 
@@ -59,7 +60,7 @@ def score(
     return loop(points, exact, architecture, process, schedule, objective, prediction, levels)
 
 
-@ng.node
+@ng.node(facts=of_data)
 def latent(
     examples: Captioned,
     latents: ng.Latent,
@@ -90,7 +91,7 @@ def latent(
     return loop(examples, latents, table, architecture, process, schedule, goal)
 
 
-@ng.node
+@ng.node(facts=of_data)
 def inpainting(
     examples: Captioned,
     latents: ng.Latent,

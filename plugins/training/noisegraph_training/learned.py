@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import noisegraph as ng
 
 from .examples import Captioned, Trained
+from .origins import of_network
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,7 +32,7 @@ class Learned(ng.Weights):
         return self.module().state_dict()
 
 
-@ng.node
+@ng.node(facts=of_network)
 def network(
     trained: Trained,
     architecture: ng.Architecture,

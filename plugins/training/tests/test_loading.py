@@ -93,3 +93,25 @@ def test_an_autoencoder_of_ones_own_is_trained_on_and_drawn_with(cards: Path) ->
     drawn = outputs(parse(text, folder=cards), {"weights": "mine.safetensors", "seed": 7, **own})
     assert drawn["image"].shape == (2, 3, 32, 32)
     torch.testing.assert_close(drawn["image"], learned["image"], rtol=0, atol=0.02)
+    told = {what: learned["weights"].card[what]["name"] for what in ("autoencoder", "encoder")}
+    assert told == {"autoencoder": "vae", "encoder": "emoji-clip"}
+    (problem,) = check(parse(text, folder=cards), Registry.installed(), {"weights": "mine.safetensors"}).problems
+    assert "those of the autoencoder vae (" in problem.what
+    assert "'vae' is emoji-autoencoder (" in problem.what
+
+
+def test_weights_that_are_told_to_stand_on_other_networks_than_they_learned_from_are_refused(cards: Path) -> None:
+    graph = json.loads(library()["train/folder"].read_text(encoding="utf-8"))
+    graph["nodes"]["other"] = {"use": "model.digit_scenes"}
+    graph["nodes"]["weights"]["vae"] = "$other.vae"
+    (problem,) = check(parse(json.dumps(graph), folder=cards), Registry.installed(), {"folder": "."}).problems
+    assert "'trained' has emoji-autoencoder (" in problem.what
+    assert "'vae' has digit-scenes (" in problem.what
+
+
+def test_a_network_of_the_same_graph_knows_whose_latents_it_learned(cards: Path) -> None:
+    graph = json.loads(library()["train/folder"].read_text(encoding="utf-8"))
+    graph["nodes"]["other"] = {"use": "model.digit_scenes"}
+    graph["nodes"]["shape"]["vae"] = "$other.vae"
+    (problem,) = check(parse(json.dumps(graph), folder=cards), Registry.installed(), {"folder": "."}).problems
+    assert "'denoiser' has emoji-autoencoder (" in problem.what
