@@ -35,7 +35,7 @@ def read(text: str | bytes, name: str) -> dict[str, Any]:
 
 def _suspect(found: Any, text: str) -> bool:
     """Whether the text wants the slow, exact look."""
-    named = _members(found)
+    named = _members(found, text.count("{") + text.count("["))
     # what is named twice is lost, so that there are more colons than names; but texts may hold some too
     if named is None or (named != text.count(":") and _names_twice(text)):
         return True
@@ -70,21 +70,21 @@ _NESTED = frozenset((dict, list))
 _DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_finite)
 
 
-def _members(found: Any) -> int | None:
+def _members(found: Any, brackets: int) -> int | None:
     """How many members all objects have together; None where they nest deeper than DEEPEST.
 
-    Level by level, so without recursion.
+    Level by level, so without recursion, and until there is an object or a list for each opening bracket.
     """
     level, count = [found] if type(found) in _NESTED else [], 0
     for _ in range(DEEPEST):
-        inner = []
+        brackets -= len(level)
+        inner: list[Any] = []
         for whole in level:
             if type(whole) is dict:
                 count += len(whole)
                 whole = whole.values()
-            for part in whole:
-                if type(part) in _NESTED:
-                    inner.append(part)
+            if brackets:
+                inner += [part for part in whole if type(part) in _NESTED]
         if not inner:
             return count
         level = inner
