@@ -78,7 +78,7 @@ class Flattener:
 
     def _open(self, scope: Scope) -> None:
         """Make a flat node of every node of the graph, and open those that are graphs."""
-        specs, nodes, own, prefix = self._specs, self.nodes, scope.nodes, scope.prefix
+        specs, nodes, known, prefix = self._specs, self.nodes, scope.known, scope.prefix
         for name, raw in scope.graph.nodes.items():
             use = raw["use"]
             spec = specs.get(use)
@@ -91,7 +91,7 @@ class Flattener:
                 spec = self._spec(scope, name, use)
                 if spec is None:
                     continue
-            own[name] = tuple.__new__(Wire, (len(nodes), ()))  # as Wire(len(nodes)) in half the time
+            known["$" + name] = tuple.__new__(Wire, (len(nodes), ()))  # as Wire(len(nodes)) in half the time
             nodes.append(FlatNode(prefix + name, name, spec, scope, raw, {}, ()))
 
     def _spec(self, scope: Scope, name: str, use: str) -> NodeSpec | None:
@@ -117,7 +117,7 @@ class Flattener:
             what = f"the graph opens up to more than {MOST_NODES} nodes or {MOST_GRAPHS} graphs"
             raise GraphError.of(what, where=scope.place("nodes", name))
         inner = Scope(graph, f"{scope.prefix}{name}/", scope, name, {})
-        scope.nodes[name] = inner
+        scope.graphs[name] = inner
         self._needs(inner)
         self._bind(inner, raw)
         self._open(inner)
@@ -163,17 +163,15 @@ class Flattener:
 
     def _wire(self, node: FlatNode) -> None:
         """Resolve what the node's object gives to its ports, and tell of keys that are no ports and of missing ones."""
-        raw, args, named = node.raw, node.args, node.scope.nodes
+        raw, args, known = node.raw, node.args, node.scope.known
         reads: list[int] = []
-        others = len(raw) - 1
         for key, port in node.spec.ports.items():  # the order of keys in a file does not count
             if key not in raw:
                 if port.required:
                     self._missing(node, port)
                 continue
-            others -= 1
             value = raw[key]
-            wire = named.get(value[1:]) if type(value) is str and value[:1] == "$" else None
+            wire = known.get(value) if type(value) is str else None
             if type(wire) is Wire:  # as nearly all references are
                 args[key] = wire
                 reads.append(wire.node)
@@ -183,7 +181,7 @@ class Flattener:
             else:
                 args[key] = value
         node.reads = tuple(reads)
-        if others:
+        if len(args) < len(raw) - 1:
             self._others(node)
 
     def _others(self, node: FlatNode) -> None:

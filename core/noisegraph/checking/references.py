@@ -44,21 +44,20 @@ class References:
 
     def reference(self, scope: Scope, text: str, path: Path) -> Arg:
         """What a text that begins with a dollar stands for."""
-        node = scope.nodes.get(text[1:])
-        if type(node) is Wire:
-            return node
+        known = scope.known
+        if text in known:
+            return known[text]
         if text[:2] == "$$":
             return text[1:]
-        if text not in scope.known:
-            self._depth += 1
-            try:
-                scope.known[text] = self._resolve(scope, text, path)
-            except _EndlessError as error:
-                self.problems.append(Problem(scope.place(*path), f"{text} {error}"))
-                scope.known[text] = Broken()
-            finally:
-                self._depth -= 1
-        return scope.known[text]
+        self._depth += 1
+        try:
+            known[text] = self._resolve(scope, text, path)
+        except _EndlessError as error:
+            self.problems.append(Problem(scope.place(*path), f"{text} {error}"))
+            known[text] = Broken()
+        finally:
+            self._depth -= 1
+        return known[text]
 
     def _resolve(self, scope: Scope, text: str, path: Path) -> Arg:
         if self._depth > FARTHEST:
@@ -66,10 +65,8 @@ class References:
         name, *fields = text[1:].split(".")
         if name in scope.bound:
             return self._field(scope, self._bound(scope, name), fields, text, path)
-        target = scope.nodes.get(name)
-        if type(target) is Wire:
-            return Wire(target.node, tuple(fields))
-        if isinstance(target, Scope):
+        if name in scope.graphs:
+            target = scope.graphs[name]
             outputs = target.graph.outputs
             first = fields[0] if fields else next(iter(outputs)) if len(outputs) == 1 else ""
             if first in outputs:
@@ -78,6 +75,9 @@ class References:
             hint = did_you_mean(first, outputs) or f"it has {', '.join(outputs) or 'none'}"
             self.problems.append(Problem(scope.place(*path), told, hint))
             return Broken()
+        node = scope.known.get(f"${name}")
+        if type(node) is Wire:
+            return Wire(node.node, tuple(fields))
         told_already = name in scope.graph.nodes or name in (scope.graph.left_out or ())
         if not told_already:
             known = [*scope.graph.inputs, *scope.graph.nodes] if len(self.problems) < MOST_TOLD else []

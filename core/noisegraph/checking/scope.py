@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import Place
 from ..graph import Graph
 from ..node import NodeSpec
-from .args import Arg, Wire
+from .args import Arg
 
 
 @dataclass(slots=True, eq=False)
@@ -35,8 +35,8 @@ class FlatNode:
 class Scope:
     """One graph at its place in the whole: what its inputs are bound to, and which of the flat nodes are its own.
 
-    `nodes` holds a wire to each of its nodes and the scope of each graph in it, `known` the references met so far that
-    are more than the name of a node.
+    `graphs` holds the scope of each graph in it, `known` what references stand for: those to its nodes (`$name`), and
+    all that were met so far.
     """
 
     graph: Graph
@@ -44,7 +44,7 @@ class Scope:
     parent: Scope | None
     within: str
     bound: dict[str, Any]
-    nodes: dict[str, Wire | Scope] = field(default_factory=dict)
+    graphs: dict[str, Scope] = field(default_factory=dict)
     known: dict[str, Arg] = field(default_factory=dict)
 
     @property

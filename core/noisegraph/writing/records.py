@@ -176,8 +176,7 @@ def _parts(top: Scope) -> dict[str, Graph]:
 
 
 def _used(scope: Scope, part: Callable[[Scope], Graph]) -> dict[str, Graph]:
-    inner = {name: one for name, one in scope.nodes.items() if isinstance(one, Scope)}
-    return {scope.graph.nodes[name]["use"]: part(one) for name, one in inner.items()}
+    return {scope.graph.nodes[name]["use"]: part(inner) for name, inner in scope.graphs.items()}
 
 
 def _version(distribution: str) -> str:
