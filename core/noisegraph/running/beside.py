@@ -31,7 +31,7 @@ class Beside:
                 lane = place if task.spec.options.device else ""
                 if lane != plan.device.name:
                     self.lanes[number] = lane
-        if len(self.lanes) == len(running) and len(set(self.lanes.values())) == 1:
+        if self.lanes and len(self.lanes) == len(running) and len(set(self.lanes.values())) == 1:
             self.lanes = {}  # nothing to run beside
         self._ready: dict[str, list[int]] = {lane: [] for lane in self.lanes.values()}
         self._ahead: dict[str, int] = dict.fromkeys(self._ready, 0)

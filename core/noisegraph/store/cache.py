@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -83,24 +83,14 @@ class Cache:
         problems, self._problems = self._problems, []
         return problems
 
-    @contextlib.contextmanager
-    def pinned(self, keys: Iterable[bytes]) -> Iterator[None]:
+    def pinned(self, keys: Iterable[bytes]) -> AbstractContextManager[None]:
         """The span of a run: entries of these keys stay, in both tiers; a full disk is told once.
 
         Pin what the run is going to read from the cache, not what it makes: pinned values stay in memory whatever its
         bound.
         """
-        names = frozenset(keys)
         self._told.clear()
-        self.memory.pin(names)
-        try:
-            if self.disk is None:
-                yield
-            else:
-                with self.disk.pinned(names):
-                    yield
-        finally:
-            self.memory.unpin(names)
+        return _Pinned(self, frozenset(keys))
 
     def close(self) -> None:
         """Free the memory, close the files."""
@@ -144,6 +134,25 @@ class Cache:
         if kind not in self._told:
             self._told.add(kind)
             self._problems.append(Problem(Place(disk.folder), what, hint))
+
+
+class _Pinned:
+    """Keys that are pinned until the end of the block. A class, as it is entered in no time."""
+
+    def __init__(self, cache: Cache, keys: frozenset[bytes]) -> None:
+        self._memory = cache.memory
+        self._disk = cache.disk.pinned(keys) if cache.disk is not None else None
+        self._keys = keys
+
+    def __enter__(self) -> None:
+        if self._disk is not None:
+            self._disk.__enter__()
+        self._memory.pin(self._keys)
+
+    def __exit__(self, *error: Any) -> None:
+        self._memory.unpin(self._keys)
+        if self._disk is not None:
+            self._disk.__exit__(*error)
 
 
 def _megabytes(count: int) -> str:

@@ -95,12 +95,16 @@ class Memory:
         """Take back one pin of each; those that only it has held count as just used."""
         with self._lock:
             self._pins.remove(frozenset(keys))
-            for key in [key for key in self._spared if not self._pinned(key)]:
-                self._held[key] = self._spared.pop(key)
-            self._make_room()
+            if self._spared:
+                self._take_back()
 
     def _pinned(self, key: bytes) -> bool:
         return any(key in keys for keys in self._pins)
+
+    def _take_back(self) -> None:
+        for key in [key for key in self._spared if not self._pinned(key)]:
+            self._held[key] = self._spared.pop(key)
+        self._make_room()
 
     def _remove(self, key: bytes) -> None:
         held = self._held.pop(key, None) or self._spared.pop(key, None)
