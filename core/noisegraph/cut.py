@@ -7,31 +7,38 @@ from dataclasses import dataclass
 
 from .plan import Plan
 from .store.cache import Cache
+from .task import Read
 
 HIDDEN, RUN, SERVED = 0, 1, 2
 
 
 @dataclass(frozen=True)
 class Cut:
-    """For each task HIDDEN, RUN or SERVED, from which tier those come that are served, and which are not to be."""
+    """For each task HIDDEN, RUN or SERVED, and how many outputs read it.
+
+    `running` holds those that run, in their order, `tiers` from where those come that are served, and `stale` those
+    that are not to be served.
+    """
 
     states: bytearray
+    outputs: list[int]
+    running: list[int]
     tiers: dict[int, str]
     stale: Collection[int]
-
-    @property
-    def to_run(self) -> int:
-        """How many tasks will run."""
-        return self.states.count(RUN)
 
 
 def cut(plan: Plan, cache: Cache, fresh: Collection[int] = ()) -> Cut:
     """Which tasks run and which the cache serves; those in `fresh`, and all that read them, run in any case."""
     tasks = plan.tasks
     states = bytearray(len(tasks))
+    outputs = [0] * len(tasks)
+    for point in plan.points:
+        for read in point.outputs.values():
+            if isinstance(read, Read):
+                outputs[read.task] += 1
+                states[read.task] = RUN
+    running: list[int] = []
     tiers: dict[int, str] = {}
-    for number in plan.wanted():
-        states[number] = RUN
     stale = _downstream(plan, fresh) if fresh else ()
     number = states.rfind(RUN)
     while number >= 0:
@@ -41,10 +48,12 @@ def cut(plan: Plan, cache: Cache, fresh: Collection[int] = ()) -> Cut:
             states[number] = SERVED
             tiers[number] = tier
         else:
+            running.append(number)
             for above in task.upstream():
                 states[above] = RUN
         number = states.rfind(RUN, 0, number)
-    return Cut(states, tiers, stale)
+    running.reverse()
+    return Cut(states, outputs, running, tiers, stale)
 
 
 def _downstream(plan: Plan, fresh: Collection[int]) -> set[int]:

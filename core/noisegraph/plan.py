@@ -39,13 +39,17 @@ class Point:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """All that a run needs to know. `numbers[n]` is the task of node n, at the first point of a sweep."""
+    """All that a run needs to know. `numbers[n]` is the task of node n, at the first point of a sweep.
+
+    `loops` tells whether any of the nodes loops.
+    """
 
     checked: Checked
     tasks: list[Task]
     points: tuple[Point, ...]
     numbers: Numbers
     device: Device
+    loops: bool
 
     @cached_property
     def of_node(self) -> dict[str, int]:
@@ -67,10 +71,6 @@ class Plan:
         """What is known of the values of these tasks."""
         known = self.checked.facts
         return [known[node] for node in self.checked.order if node in known and self.numbers[node] in numbers]
-
-    def wanted(self) -> list[int]:
-        """The numbers of the tasks that the outputs read."""
-        return [read.task for point in self.points for read in point.outputs.values() if isinstance(read, Read)]
 
 
 def plan(checked: Checked, device: Device, open_inputs: bool = False) -> Plan:
@@ -99,10 +99,13 @@ class _Planner:
             numbers = array("l", [-1]) * len(self.nodes)
             for index in self.checked.order:
                 numbers[index] = self._task(index, numbers, -1)
-            return Plan(self.checked, self.tasks, (self._point(numbers, -1),), numbers, self.device)
+            return self._plan((self._point(numbers, -1),), numbers)
         of_points = self._sweep()
-        points = tuple(self._point(own, number) for number, own in enumerate(of_points))
-        return Plan(self.checked, self.tasks, points, of_points[0], self.device)
+        return self._plan(tuple(self._point(own, number) for number, own in enumerate(of_points)), of_points[0])
+
+    def _plan(self, points: tuple[Point, ...], numbers: Numbers) -> Plan:
+        loops = any(spec.loops for spec, _ in self.recipes)
+        return Plan(self.checked, self.tasks, points, numbers, self.device, loops)
 
     def _sweep(self) -> list[Numbers]:
         """Of each point the tasks of the nodes; those that are the same at all points are shared."""
@@ -137,7 +140,7 @@ class _Planner:
 
     def _task(self, index: int, numbers: Numbers, point: int) -> int:
         """The number of the task of node `index`, made now unless one of its key is there."""
-        node, tasks = self.nodes[index], self.tasks
+        node, tasks, readings = self.nodes[index], self.tasks, self.readings
         spec, device = node.spec, node.device
         code, ports, pure, version, reads = self.recipes.get((spec, device)) or self._recipe(spec, device)
         args = node.args if point < 0 else self._at_point(node, point)
@@ -149,33 +152,43 @@ class _Planner:
                 parts.append(default)
                 continue
             arg = args[name]
-            if type(arg) not in ARGS:
+            if type(arg) is Wire and not arg.fields:  # as nearly all wires are
+                parts.append(readings[numbers[arg.node]])
+            elif type(arg) in ARGS:
+                parts.append(self._part(arg, numbers))
+            else:
                 parts.append(encode(arg))
-                continue
-            if type(arg) is Several:
-                parts.append(b"[%d:" % len(arg.items))
-            elif type(arg) is Unset:
-                parts.append(keys.unique())
-                pure = False
-            for wire in (arg,) if type(arg) is Wire else wires(arg):
-                above = numbers[wire.node]
-                parts.append(keys.wire(tasks[above].key, wire.fields) if wire.fields else self.readings[above])
-                pure = pure and above not in self.impure
         if version is not None:
             told = keys.version_key(version, literals_for(version, spec, args))
             pure = pure and told is not None
             parts.append(told or keys.unique())
-        key = keys.digest(*parts) if spec.options.pure else keys.unique()
-        number = self.by_key.setdefault(key, len(tasks))
-        if number == len(tasks):
+        key = keys.digest(b"".join(parts)) if spec.options.pure else keys.unique()
+        new = len(tasks)
+        number = self.by_key.setdefault(key, new)
+        if number == new:
+            if pure and (self.impure or self.checked.unset):
+                pure = self._reads_pure(args, numbers)
             name = node.id if point < 0 else f"{node.id}[{point}]"
             tasks.append(Task(name, spec, code, key, args, numbers, device, pure, pure))
-            self.readings.append(keys.wire(key))
+            readings.append(keys.wire(key))
             if not pure:
                 self.impure.add(number)
         if not node.stored:  # said of one of several twins it holds for the task that they share
             tasks[number].stored = False
         return number
+
+    def _part(self, arg: Arg, numbers: Numbers) -> bytes:
+        """What stands in a key for a field of a value, a list, or an input without a value."""
+        if type(arg) is Unset:
+            return keys.unique()
+        length = b"[%d:" % len(arg.items) if type(arg) is Several else b""
+        return length + b"".join(keys.wire(self.tasks[numbers[wire.node]].key, wire.fields) for wire in wires(arg))
+
+    def _reads_pure(self, args: Mapping[str, Arg], numbers: Numbers) -> bool:
+        """Whether all that is read is pure."""
+        return not any(
+            type(arg) is Unset or any(numbers[wire.node] in self.impure for wire in wires(arg)) for arg in args.values()
+        )
 
     def _at_point(self, node: FlatNode, point: int) -> dict[str, Arg]:
         """What the node is given at one point of the sweep."""

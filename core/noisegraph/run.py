@@ -46,26 +46,23 @@ class _Run:
         self.tensors: Literal["torch", "numpy"] = tensors
         found = cut(plan, cache, fresh)
         self.states, self.tiers, self.stale = found.states, found.tiers, found.stale
+        self.running = found.running
+        """What will run, as far as is known at first."""
         self.values: dict[int, Any] = {}
         self.failures: dict[int, NodeFailed] = {}
         self.finished = bytearray(len(self.tasks))
-        self.outputs = [0] * len(self.tasks)
-        """How many outputs read each task."""
-        for number in plan.wanted():
-            self.outputs[number] += 1
-        self.left = self.outputs.copy()
+        self.outputs = found.outputs
+        self.left = found.outputs.copy()
         """How often each task's value will be read yet."""
-        running = [number for number, state in enumerate(self.states) if state == RUN]
-        for number in running:
+        for number in self.running:
             self._claim(self.tasks[number])
-        self.loops = any(task.spec.loops for task in self.tasks)
         self.performer = Performer(cache)
-        self.beside = Beside(plan, running)
+        self.beside = Beside(plan, self.running)
 
     def events(self) -> Iterator[Event]:
         """What happens, from RunStarted to RunFinished."""
         began = time.perf_counter()
-        yield RunStarted(len(self.tasks), self.states.count(RUN), len(self.tiers))
+        yield RunStarted(len(self.tasks), len(self.running), len(self.tiers))
         try:
             pinned = self.cache.pinned([self.tasks[number].key for number in self.tiers])
             with self.performer.prints, pinned, using(self.plan.device):
@@ -75,7 +72,7 @@ class _Run:
                         yield served
                     elif state != HIDDEN:
                         yield from self._bring(number)
-                results = tuple(self._result(point) for point in self.plan.points)
+                results = tuple(map(self._result, self.plan.points))
                 yield from self._warnings("")
         finally:
             self.beside.close()
@@ -125,7 +122,7 @@ class _Run:
             self.left[above] -= 1
             if not self.left[above] and above in self.values:
                 value = self.values.pop(above)
-                if self.loops:
+                if self.plan.loops:
                     self.performer.provenance.forget(value)
 
     def _serve(self, number: int) -> NodeCached | None:
@@ -169,7 +166,7 @@ class _Run:
         self.finished[number] = True
         if self.left[number]:
             self.values[number] = value
-        if self.loops:
+        if self.plan.loops:
             self.performer.provenance.add(value, self.tasks[number].key)
         if self.beside.lanes:
             self.beside.made(number)
