@@ -14,7 +14,7 @@ from ..checkpoints.stored import stored
 from .checked import checked
 from .kinds import kind_of
 
-_SECTIONS = ("process", "training", "augmentation", "network")
+_SECTIONS = ("autoencoder", "encoder", "process", "training", "augmentation", "network")
 """What stands in a card under names of its own."""
 
 

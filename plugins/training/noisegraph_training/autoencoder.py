@@ -69,9 +69,9 @@ def loop(
         """The pictures again, and their latents, without noise."""
         if latent.codes:
             found, chosen = network(picture)
-            return found.clamp(-1, 1), chosen.latent
+            return found.clamp(-1, 1).cpu(), chosen.latent.cpu()
         found, distribution = network(picture, picture.new_zeros(latent.shape(picture)))
-        return found.clamp(-1, 1), distribution.mean
+        return found.clamp(-1, 1).cpu(), distribution.mean.cpu()
 
     def verdict(network: Callable[..., Any]) -> dict[str, Any]:
         seen, latents = _judged(network, rebuilt, spaced(pixels, MEASURED))

@@ -52,6 +52,6 @@ def accuracies(network: Callable[..., Any], held_out: Examples, levels: Sequence
     for index in (0, len(levels) // 4, len(levels) // 2, 3 * len(levels) // 4):
         noise = ng.normal(range(len(held_out.data)), held_out.data, "verdict", index)
         x = ng.noised(held_out.data, noise, levels[index])
-        told = network(x, torch.full((len(x),), levels[index].t)).argmax(1)
+        told = network(x, torch.full((len(x),), levels[index].t)).argmax(1).cpu()
         found[f"{levels[index].ratio:.3g}"] = round(float((told == held_out.labels).float().mean()), 4)
     return found

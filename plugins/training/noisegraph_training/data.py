@@ -75,6 +75,8 @@ def emoji(
 def folder(
     *,
     path: Annotated[str, ng.FileKind((), folders=True)],
+    part: captioned_folder.Part = "all",
+    every: Annotated[int, Field(ge=2)] = 10,
     size: Annotated[int, Field(ge=8, le=1024)] = 64,
     fit: captioned_folder.Fit = "crop",
     licence: str = "not told",
@@ -82,15 +84,17 @@ def folder(
     """A folder of pictures with captions: NAME.txt beside each picture, metadata.jsonl or captions.json.
 
     path: the folder; those in it are looked into as well
+    part: which pictures; those held out are for judging what was learned
+    every: one picture in so many is held out, at least one, by the hash of its file: its name makes no difference
     size: pixels a side
     fit: crop takes the middle square of a picture, pad lays the whole of it on white
     licence: under which the pictures may be used, for the card
     """
     import torch
 
-    found = captioned_folder.pairs(Path(path))
+    found = captioned_folder.parted(captioned_folder.pairs(Path(path)), part, every)
     pixels = torch.stack([captioned_folder.pixels(one.path, size, fit) for one in found])
-    name = f"{len(found)} captioned pictures of the folder '{Path(path).name}' at {size} x {size}"
+    name = f"{len(found)} captioned pictures of the folder '{Path(path).name}' at {size} x {size}, {part}"
     return Captioned(pixels, [one.caption for one in found], name, licence)
 
 

@@ -69,6 +69,8 @@ def latent(
     process: ng.Process,
     schedule: Schedule,
     empty: ng.Condition | None = None,
+    held_out: ng.Latent | None = None,
+    held_out_wanted: ng.Condition | None = None,
     *,
     prediction: ng.Prediction = "v",
     loss: Loss = "simple",
@@ -80,15 +82,17 @@ def latent(
     latents: of the examples, from vae.encode or, for a prior, vision.target
     wanted: what goes with each: its words from text.encode, its embedding, a layout, another latent beside it
     empty: what stands for no condition; without it none is dropped
+    held_out: latents that it is not trained on: the card tells the loss on them, and on those that it is
+    held_out_wanted: what goes with each of those
     prediction: what the network learns to put out; a prior puts out x0
     drop: how often a condition is the empty one, for classifier-free guidance (Ho & Salimans 2022)
     levels: how many noise levels, evenly spaced in time
     """
-    from .latent import loop, tabled
+    from .latent import apart, loop, tabled
 
     goal = Goal(prediction, loss, levels, 0.0 if empty is None else drop)
-    table = tabled(wanted, empty, len(latents))
-    return loop(examples, latents, table, architecture, process, schedule, goal)
+    table, judged = tabled(wanted, empty, len(latents)), apart(held_out, held_out_wanted)
+    return loop(examples, latents, table, architecture, process, schedule, goal, held_out=judged)
 
 
 @ng.node(facts=of_data)

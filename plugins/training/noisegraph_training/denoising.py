@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, is_dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import noisegraph as ng
 import torch
@@ -18,8 +18,17 @@ from .objective import loss_of
 
 Network = Callable[..., Any]
 Look = Callable[[Network], Tensor]
+BATCHES = 8
+"""Of 64 noisy examples, on which a trained network's loss is measured."""
 Told = Callable[[Batch, Generator], dict[str, Tensor]]
 """What the network is told beside a batch, by name, from that and from random numbers of its own."""
+
+
+class Seen(NamedTuple):
+    """Examples [examples, ...], and what the network is told beside them."""
+
+    data: Tensor
+    told: Told
 
 
 def loop(
@@ -31,10 +40,12 @@ def loop(
     goal: Goal,
     facts: Mapping[str, Any],
     look: Look | None = None,
+    held_out: Seen | None = None,
 ) -> ng.Loop[Trained]:
     """The loop that trains `architecture` on `data` [examples, ...].
 
     facts: what the card says of the data, and of the parameters that are not of `schedule`.
+    held_out: examples for the card's figures
     """
     data = data.cpu()
     levels = spread(process, goal.levels)
@@ -47,8 +58,21 @@ def loop(
         batch = batch.on(device)
         return loss(network(batch.x, batch.t, **condition), batch)
 
+    def judged(network: Network, seen: Seen) -> float:
+        """The loss without dropped conditions, on the same noise for any examples."""
+        found = 0.0
+        for part in range(BATCHES):
+            batch = noisy_batch(seen.data, levels, 64, 0.0, schedule.seed, part)
+            condition = seen.told(batch, random_of(schedule.seed, part, draw=1))
+            found += float(loss(network(batch.x, batch.t, **condition).cpu(), batch))
+        return round(found / BATCHES, 6)
+
     def verdict(network: Network) -> dict[str, Any]:
-        return carded(facts, data, process, schedule, goal)
+        card = carded(facts, data, process, schedule, goal)
+        if held_out is None:
+            return card
+        apart = held_out._replace(data=held_out.data.cpu())
+        return {**card, "loss_seen": judged(network, Seen(data, told)), "loss_held_out": judged(network, apart)}
 
     return descend(architecture, schedule, objective, verdict, look)
 

@@ -114,8 +114,12 @@ def named(module: nn.Module, vector: Tensor) -> dict[str, Tensor]:
 def _network(module: nn.Module, vector: Tensor) -> Callable[..., Any]:
     parameters = named(module, vector)
 
+    def brought(value: Any) -> Any:
+        return value.to(vector.device) if isinstance(value, Tensor) else value
+
     def network(*given: Any, **more: Any) -> Any:
-        return functional_call(module, parameters, given, more)
+        told = {name: brought(value) for name, value in more.items()}
+        return functional_call(module, parameters, tuple(map(brought, given)), told)
 
     return network
 

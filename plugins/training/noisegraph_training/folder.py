@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Fit = Literal["crop", "pad"]
+Part = Literal["all", "train", "held out"]
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif")
 LINES, TABLE = "metadata.jsonl", "captions.json"
 """The lists that a folder may hold: a JSON object a line with a `file_name`, or one object by file name."""
@@ -49,6 +50,22 @@ def pairs(folder: Path) -> list[Pair]:
         told = f"{len(bare)} of {len(found)} pictures in '{folder}' have no caption: {_some(bare)}"
         raise ng.NodeError(told, f"write NAME.txt beside each, or {LINES} or {TABLE}")
     return [Pair(path, str(captions[name])) for name, path in found.items()]
+
+
+def parted(found: Sequence[Pair], part: Part, every: int) -> list[Pair]:
+    """The pictures of a part: held out is one in `every`, at least one, by content, so that copies stay together.
+
+    Raises NodeError where all pictures are the same one.
+    """
+    if part == "all":
+        return list(found)
+    contents = [ng.digest(one.path) for one in found]
+    kinds = sorted(set(contents))
+    if len(kinds) == 1:
+        told = f"the folder holds one picture, '{found[0].path.name}': none can be held out"
+        raise ng.NodeError(told, "add others, or take the part all")
+    apart = set(kinds[: max(1, len(kinds) // every)])
+    return [one for one, content in zip(found, contents, strict=True) if (content in apart) == (part == "held out")]
 
 
 def pixels(path: Path, size: int, fit: Fit) -> Tensor:

@@ -28,6 +28,7 @@ def loop(
     schedule: Schedule,
     goal: Goal,
     beside: denoising.Told = nothing,
+    held_out: denoising.Seen | None = None,
 ) -> ng.Loop[Trained]:
     """The loop that trains `architecture` on latents under the conditions of a table, and what stands `beside` them."""
     words = denoising.looked_up(table)
@@ -35,7 +36,18 @@ def loop(
     def told(batch: Batch, random: Generator) -> dict[str, Tensor]:
         return {**words(batch, random), **beside(batch, random)}
 
-    return denoising.loop(latents, told, architecture, process, schedule, goal, origin(source))
+    facts = origin(source)
+    return denoising.loop(latents, told, architecture, process, schedule, goal, facts, held_out=held_out)
+
+
+def apart(latents: Tensor | None, wanted: ng.Condition | None) -> denoising.Seen | None:
+    """Latents that are held out, with their conditions; raises NodeError for one without the other."""
+    if (latents is None) != (wanted is None):
+        told = "held out are latents without conditions, or conditions without latents"
+        raise ng.NodeError(told, "wire both held_out and held_out_wanted, or neither")
+    if latents is None or wanted is None:
+        return None
+    return denoising.Seen(latents, denoising.looked_up(tabled(wanted, None, len(latents))))
 
 
 def tabled(wanted: ng.Condition, empty: ng.Condition | None, count: int) -> dict[str, Tensor]:

@@ -204,3 +204,26 @@ def test_labelled_pictures_become_captioned_ones_and_points_examples() -> None:
     torch.testing.assert_close(made.pixels.float() / 127.5 - 1, seen.data.expand(-1, 3, -1, -1), rtol=0, atol=0.004)
     assert made.captions[:3] == [str(label) for label in seen.labels[:3].tolist()]
     assert points(ng.Points(torch.zeros(4, 2)), name="zeros").labels.tolist() == [0] * 4
+
+
+def test_what_was_learned_by_heart_shows_in_the_loss_on_what_was_held_out() -> None:
+    examples = Captioned(torch.zeros(1, 3, 8, 8, dtype=torch.uint8), ["a"], "a corner", "none")
+    corner, opposite, nothing = ng.Latent(torch.ones(1, 2)), ng.Latent(-torch.ones(1, 2)), ng.Condition({})
+    made = architecture("network.mlp", config={"width": 16, "depth": 1})
+    schedule = Schedule(iterations=100, batch=64, learning_rate=1e-2, warmup=10, decay=0.9)
+
+    def card(unseen: ng.Latent) -> dict[str, Any]:
+        told = latent(examples, corner, nothing, made, PROCESS, schedule, None, unseen, nothing, prediction="x0")
+        return run(told).facts
+
+    apart, same = card(opposite), card(corner)
+    assert apart["loss_seen"] < 0.1
+    assert 2 < apart["loss_held_out"] < 4.5
+    assert same["loss_held_out"] == same["loss_seen"] == apart["loss_seen"]
+
+
+def test_held_out_latents_without_their_conditions_are_refused() -> None:
+    examples = Captioned(torch.zeros(1, 3, 8, 8, dtype=torch.uint8), ["a"], "one", "none")
+    point = ng.Latent(torch.zeros(1, 2))
+    with pytest.raises(ng.NodeError, match="conditions"):
+        latent(examples, point, ng.Condition({}), architecture("network.mlp", config={}), PROCESS, SHORT, None, point)

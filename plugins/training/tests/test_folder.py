@@ -66,6 +66,39 @@ def test_captions_stand_beside_pictures_or_in_a_list(cards: Path, written: Calla
     assert (found.licence, found.name.split()[0]) == ("MIT", "3")
 
 
+def test_those_held_out_are_a_part_that_no_name_changes(cards: Path) -> None:
+    beside(cards)
+    for number in range(6):
+        Image.new("RGB", (8, 8), (40 * number, 0, 90)).save(cards / f"{number}.png")
+        (cards / f"{number}.txt").write_text(str(number), encoding="utf-8")
+    whole = folder(path=str(cards), size=8).captions
+    train, apart = (folder(path=str(cards), part=part, every=4, size=8).captions for part in ("train", "held out"))
+    assert (len(whole), len(apart)) == (9, 2)
+    assert sorted(train + apart) == sorted(whole)
+    for one in (".png", ".txt"):
+        (cards / f"5{one}").rename(cards / f"a{one}")
+    assert set(folder(path=str(cards), part="held out", every=4, size=8).captions) == set(apart)
+
+
+def test_copies_of_a_picture_are_held_out_together_or_not_at_all(cards: Path) -> None:
+    beside(cards)
+    for name in ("red", "blue"):
+        source = next(cards.glob(f"{name}.*p*"))
+        (cards / f"{name}-again{source.suffix}").write_bytes(source.read_bytes())
+        (cards / f"{name}-again.txt").write_text(f"a {name} card", encoding="utf-8")
+    apart = folder(path=str(cards), part="held out", every=2, size=8).captions
+    assert set(apart).isdisjoint(folder(path=str(cards), part="train", every=2, size=8).captions)
+    assert len(set(apart)) == 1
+
+
+def test_of_one_picture_none_can_be_held_out(tmp_path: Path) -> None:
+    Image.new("RGB", (8, 8)).save(tmp_path / "only.png")
+    (tmp_path / "only.txt").write_text("alone", encoding="utf-8")
+    assert folder(path=str(tmp_path), size=8).captions == ["alone"]
+    with pytest.raises(ng.NodeError, match="none can be held out"):
+        folder(path=str(tmp_path), part="train", size=8)
+
+
 def test_a_picture_is_cut_to_its_middle_or_laid_on_white(cards: Path) -> None:
     table(cards)
     cut, whole = (folder(path=str(cards), size=8, fit=fit).pixels[2] for fit in ("crop", "pad"))
@@ -157,6 +190,8 @@ def test_the_librarys_graph_checks_a_folder_trains_on_it_and_draws(cards: Path) 
     table(cards)
     made = finished(prompt="a red card").results[0].outputs
     card = made["weights"].card
-    assert card["data"].startswith("3 captioned pictures")
+    assert card["data"].startswith("2 captioned pictures")
+    assert card["loss_seen"] > 0
+    assert card["loss_held_out"] > 0
     assert card["training"]["iterations"] == 2
     assert made["image"].shape == (1, 3, 64, 64)
