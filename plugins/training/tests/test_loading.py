@@ -27,10 +27,11 @@ GIVEN = {"prompt": "a red card", "count": 2, "steps": 2}
 
 @pytest.fixture
 def cards(tmp_path: Path) -> Path:
-    """Three pictures of one colour each, with captions."""
+    """Two pictures of each of three colours, with captions; whichever is held out, the other is learned."""
     for colour in COLOURS:
-        Image.new("RGB", (64, 64), colour).save(tmp_path / f"{colour}.png")
-        (tmp_path / f"{colour}.txt").write_text(f"a {colour} card", encoding="utf-8")
+        for side in (64, 60):
+            Image.new("RGB", (side, side), colour).save(tmp_path / f"{colour}-{side}.png")
+            (tmp_path / f"{colour}-{side}.txt").write_text(f"a {colour} card", encoding="utf-8")
     return tmp_path
 
 
