@@ -1,13 +1,16 @@
-"""What holds for every test: torch's threads do not spin while they wait, no garbage of other tests is searched."""
+"""What holds for every test: torch's threads do not spin, Ctrl-C stops, no garbage of other tests is searched."""
 
 from __future__ import annotations
 
 import gc
 import os
+import signal
 
 import pytest
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch is imported
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a script's `pytest &` starts it: tests send it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True, scope="module")
