@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from .checking import authors
 from .checking.args import ARGS, Arg, Several, Swept, Unset, Wire, wires
@@ -26,8 +25,7 @@ MOST_CYCLES = 10
 """How many cycles are told."""
 
 
-@dataclass(frozen=True)
-class Checked:
+class Checked(NamedTuple):
     """A graph that was checked. The literals in the `args` of its nodes are now as the functions receive them.
 
     `order` holds what the outputs need, in the order of running; `swept` the accepted values of swept inputs; `feeds`
@@ -89,8 +87,10 @@ class _Checker:
         self.given = given
         self.flattener = Flattener(registry)
         self.problems = self.flattener.problems
-        self.points = tuple(
-            {name: value for name, value in point.items() if name not in given} for point in graph.points
+        self.points = (
+            tuple({name: value for name, value in point.items() if name not in given} for point in graph.points)
+            if given
+            else graph.points
         )
         self.literals = Literals(graph, given, self.points, self.problems)
         self.feeds: dict[str, list[Feed]] = {}
@@ -116,7 +116,8 @@ class _Checker:
             self._node(index, self.nodes[index])
         self._outputs(flat)
         self.problems.extend(conflicts(self.graph, self.feeds))
-        unset, told = tuple(self.unset), tuple(in_order(self.problems.told(), self.graph.name))
+        unset = tuple(self.unset)
+        told = tuple(in_order(self.problems.told(), self.graph.name)) if self.problems.met else ()
         swept = self.literals.swept
         return Checked(flat, order, swept, self.points, self.feeds, self.types, self.facts, unset, told)
 

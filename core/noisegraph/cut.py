@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .plan import Plan
 from .store.cache import Cache
@@ -12,8 +12,7 @@ from .task import Read
 HIDDEN, RUN, SERVED = 0, 1, 2
 
 
-@dataclass(frozen=True)
-class Cut:
+class Cut(NamedTuple):
     """For each task HIDDEN, RUN or SERVED, and how many outputs read it.
 
     `running` holds those that run, in their order, `tiers` from where those come that are served, and `stale` those

@@ -50,10 +50,14 @@ def literal(value: Any) -> bytes:
     return b"j%d:%b" % (len(data), data)
 
 
+READING = b"w%b;"
+"""The reading of a whole value, for its key."""
+
+
 def wire(key: bytes, fields: Sequence[str] = ()) -> bytes:
     """The reading of a value, or of a field of it, by its key."""
     if not fields:  # as nearly always
-        return b"w%b;" % key
+        return READING % key
     return b"w" + key + b"".join(b".%d:%b" % (len(name), name.encode()) for name in fields) + b";"
 
 

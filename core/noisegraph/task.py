@@ -11,7 +11,7 @@ from .node import NodeSpec
 
 
 class Numbers(Protocol):
-    """Node -> its task's number: an array, which takes least memory, or at points of a sweep what they share."""
+    """Node -> its task's number: a list, or at points of a sweep what they share."""
 
     def __getitem__(self, node: int, /) -> int: ...
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import Place
 from ..graph import Graph
@@ -60,8 +60,7 @@ class Scope:
         return replace(place, within=self.prefix.rstrip("/"))
 
 
-@dataclass(frozen=True)
-class Flat:
+class Flat(NamedTuple):
     """The opened graph; `top` is the scope of the graph itself."""
 
     nodes: list[FlatNode]

@@ -37,12 +37,15 @@ class Wiring:
     def kind(self, wire: Wire) -> Any:
         """The type of the value on a wire; a NoFieldError where it names a field that is not there."""
         spec = self._specs[wire.node]
+        given = spec.output if spec.generic is None else self._bound.get(wire.node, Any)
+        if not wire.fields:
+            return given
         if spec.generic is not None:
-            return _field_kind(self._bound.get(wire.node, Any), wire.fields, spec)
+            return _field_kind(given, wire.fields, spec)
         key = (spec, wire.fields)
         kind = self._kinds.get(key)
         if kind is None:
-            kind = self._kinds[key] = _field_kind(spec.output, wire.fields, spec)
+            kind = self._kinds[key] = _field_kind(given, wire.fields, spec)
         return kind
 
     def check(self, node: FlatNode, port: Port, wire: Wire, wanted: Any) -> None:

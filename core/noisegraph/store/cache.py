@@ -57,7 +57,7 @@ class Cache:
         """
         held = self.memory.get(key)
         if held is not None:
-            return Hit(held[0], "memory")
+            return tuple.__new__(Hit, (held[0], "memory"))  # as Hit(...) in half the time
         hit = self._read(self.disk, key, tensors) if self.disk is not None else None
         if hit is not None and tensors == "torch":
             self.memory.put(key, hit.value, backed=True)

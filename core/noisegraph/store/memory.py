@@ -51,7 +51,9 @@ class Memory:
                 self._held.move_to_end(key)
             else:
                 held = self._spared.get(key)
-        return (protected(held[0]), *held[1:]) if held is not None and held[2] else held
+        if held is None or not held[2]:
+            return held
+        return protected(held[0]), *held[1:]
 
     def put(self, key: bytes, value: Any, backed: bool = False) -> bool:
         """Keep the value; False where it is larger than the limit, or nested too deep.
