@@ -38,7 +38,7 @@ def checked(request: Request, registry: Registry, found: Iterable[Problem] = ())
     problems = [*found, *_sweep_problems(request)]
     graph = request.graph if problems else _swept(request)
     done = check(graph, registry, request.given, request.until)
-    return replace(done, problems=(*problems, *done.problems))
+    return done._replace(problems=(*problems, *done.problems))
 
 
 def planned(
@@ -60,7 +60,7 @@ def planned(
         problems += error.problems
         device = Device("cpu", "float32")
     done = checked(request, registry, problems)
-    return plan(replace(done, problems=(*done.problems, *refuse(done))), device, open_inputs)
+    return plan(done._replace(problems=(*done.problems, *refuse(done))), device, open_inputs)
 
 
 def afresh(plan: Plan, nodes: Collection[str]) -> set[int]:

@@ -134,12 +134,12 @@ def test_what_was_trained_goes_with_the_networks_that_its_card_names(
 ) -> None:
     path = own("emoji")
     changed(path, autoencoder=record("emoji-autoencoder"), encoder=record("emoji-clip"))
-    assert problems(tmp_path, **joined("model.emoji_space")) == []
+    assert problems(tmp_path, "model.trained", **joined("model.emoji_space")) == []
 
 
 def test_latents_of_another_autoencoder_are_told_by_both_names(own: Callable[[str], Path], tmp_path: Path) -> None:
     changed(own("emoji"), autoencoder={**record("emoji-clip"), "name": "photographs"})
-    (told,) = problems(tmp_path, **joined("model.emoji_space"))
+    (told,) = problems(tmp_path, "model.trained", **joined("model.emoji_space"))
     assert "the latents are those of the autoencoder photographs (" in told
     assert "'vae' is emoji-autoencoder (" in told
     assert "give the autoencoder that the network was trained with" in told
@@ -162,7 +162,7 @@ def test_noise_in_the_shape_of_another_autoencoder_is_told_where_it_is_drawn_fro
 
 def test_words_of_another_text_encoder_are_told_by_both_names(own: Callable[[str], Path], tmp_path: Path) -> None:
     changed(own("emoji"), encoder={**record("emoji-autoencoder"), "name": "poems"})
-    (told,) = problems(tmp_path, **joined("model.emoji_space"))
+    (told,) = problems(tmp_path, "model.trained", **joined("model.emoji_space"))
     assert "the network was trained on the words of poems (" in told
     assert "these are said by emoji-clip (" in told
 
