@@ -155,7 +155,7 @@ def test_noise_in_the_shape_of_another_autoencoder_is_told_where_it_is_drawn_fro
     drawn = {"use": "sampler.sample", "sampler": "$solver", "denoiser": "$denoiser", "noise": "$noise"}
     nodes |= {"shape": shape, "noise": {"use": "latent.noise", "like": "$shape"}, "levels": levels}
     nodes |= {"solver": {"use": "sampler.euler"}, "latent": {**drawn, "levels": "$levels"}}
-    (told,) = problems(tmp_path, **nodes)
+    (told,) = problems(tmp_path, "model.trained", **nodes)
     assert "'denoiser' has photographs (" in told
     assert "'noise' has emoji-autoencoder (" in told
 
