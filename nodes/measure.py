@@ -175,12 +175,16 @@ def by_level(values: ng.Tensor, levels: ng.Levels) -> Curve:
 def curve(values: list[Estimate | ng.Tensor], *, x: Annotated[tuple[float, ...], Field(min_length=1)]) -> Curve:
     """Single numbers as a curve.
 
-    values: one number each, such as a distance; of an estimate, its value.
+    values: one number each, such as a distance; estimates keep their intervals.
     x: where each stands.
     """
     if len(values) != len(x):
         raise ng.NodeError(f"{len(values)} values at {len(x)} places", "give as many x as values")
-    return Curve(x, tuple(float(one.value if isinstance(one, Estimate) else one) for one in values))
+    found = tuple(float(one.value if isinstance(one, Estimate) else one) for one in values)
+    estimates = [one for one in values if isinstance(one, Estimate)]
+    if len(estimates) < len(values):
+        return Curve(x, found)
+    return Curve(x, found, tuple(one.low for one in estimates), tuple(one.high for one in estimates))
 
 
 @ng.node

@@ -17,17 +17,25 @@ Scale = Literal["linear", "log"]
 Mark = Literal["line", "dots"]
 DASHES = ("solid", (0, (5, 1.5)), (0, (1.5, 1.2)))
 MARKS = "osD^vPX*"
+DOT = 10
+"""The area of a dot, in points."""
 FEW = 8
 """So many numbers stand along an axis without touching."""
 
 
 def curves(axes: Axes, found: Sequence[Curve], labels: Sequence[str], mark: Mark, alike: int) -> None:
-    """A line with a mark at every value, or the marks alone; `alike` neighbours share a colour, not a dash."""
+    """A line with a mark at every value, or the marks alone; `alike` neighbours share a colour, not a dash.
+
+    Intervals are shaded. Dots of earlier curves are larger, so that what lies on one another shows.
+    """
     for index, (curve, label) in enumerate(zip(found, labelled(labels, len(found)), strict=True)):
         colour = PALETTE[index // alike % len(PALETTE)]
         if mark == "dots":
-            axes.scatter(curve.x, curve.y, s=10, color=colour, alpha=0.7, linewidths=0, label=label)
+            area = DOT * (1 + 2 * (len(found) - 1 - index))
+            axes.scatter(curve.x, curve.y, s=area, color=colour, alpha=0.7, linewidths=0, label=label)
             continue
+        if curve.low:
+            axes.fill_between(curve.x, curve.low, curve.high, color=colour, alpha=0.15, linewidth=0)
         symbol = MARKS[index % len(MARKS)] if len(curve.x) <= 40 else ""
         dash = DASHES[index % alike % len(DASHES)]
         axes.plot(curve.x, curve.y, color=colour, linestyle=dash, marker=symbol, markersize=4, label=label)

@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 
 class Curve(NamedTuple):
-    """y over x, point by point."""
+    """y over x, point by point, and where each has one, the ends of its interval."""
 
     x: tuple[float, ...]
     y: tuple[float, ...]
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()

@@ -35,7 +35,7 @@ def curves(
     width: Side = 900,
     height: Side = 560,
 ) -> ng.Image:
-    """Curves over one axis, each with its label.
+    """Curves over one axis, each with its label; the 95 % interval of each value that has one is shaded.
 
     labels: one a curve.
     mark: line joins the values of a curve, dots does not.
@@ -108,7 +108,10 @@ def bars(
 
 
 def _legend(axes: Axes, labels: Sequence[str]) -> None:
-    if labels:
+    """Beside what is drawn, where so many labels would hide it."""
+    if len(labels) > chart.FEW:
+        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    elif labels:
         axes.legend()
 
 

@@ -78,7 +78,7 @@ def test_a_grid_is_told_level_by_level_without_clean_data() -> None:
 
 def test_pairs_and_differences_want_one_size() -> None:
     one, other = torch.tensor([1.0, 2.0]), torch.tensor([3.0, 5.0])
-    assert measure.pairs(one, other) == ((1.0, 2.0), (3.0, 5.0))
+    assert measure.pairs(one, other)[:2] == ((1.0, 2.0), (3.0, 5.0))
     assert measure.difference(other, one).tolist() == [2.0, 3.0]
     for node in (measure.pairs, measure.difference):
         with pytest.raises(ng.NodeError, match=r"\(2,\) and \(3,\)"):
@@ -110,12 +110,13 @@ def test_predictions_are_those_of_the_denoiser_image_by_image() -> None:
 
 
 def test_a_curve_wants_a_place_for_each_value_and_an_objective_a_level() -> None:
-    assert measure.curve([torch.tensor(2.0), torch.tensor([3.0])], x=(10.0, 20.0)) == ((10.0, 20.0), (2.0, 3.0))
-    assert measure.curve([Estimate(4.0, 3.0, 5.0)], x=(1.0,)).y == (4.0,)
+    assert measure.curve([torch.tensor(2.0), torch.tensor([3.0])], x=(10.0, 20.0))[:2] == ((10.0, 20.0), (2.0, 3.0))
+    assert measure.curve([Estimate(4.0, 3.0, 5.0)], x=(1.0,)) == ((1.0,), (4.0,), (3.0,), (5.0,))
+    assert measure.curve([Estimate(4.0, 3.0, 5.0), torch.tensor(2.0)], x=(1.0, 2.0)).low == ()
     with pytest.raises(ng.NodeError, match="1 values at 2 places"):
         measure.curve([torch.tensor(2.0)], x=(10.0, 20.0))
     levels = log_snr(PROCESS, steps=2, end="data")
-    x, y = measure.by_level(torch.tensor([[1.0, 2.0], [3.0, 6.0]]), levels)
+    x, y, *_ = measure.by_level(torch.tensor([[1.0, 2.0], [3.0, 6.0]]), levels)
     assert y == (2.0, 4.0)
     assert x == tuple(level.t for level in levels if level.sigma > 0)
     with pytest.raises(ng.NodeError, match="3 values for 2 noisy levels"):

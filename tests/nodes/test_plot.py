@@ -43,6 +43,33 @@ def test_a_plot_is_a_colour_picture_of_the_size_asked_for(name: str) -> None:
     assert float(found.max()) == 1.0
 
 
+def inked(image: ng.Image) -> int:
+    """How many pixels are not white."""
+    return int((image[0].amin(0) < 0.99).sum())
+
+
+def test_the_intervals_of_a_curve_are_shaded() -> None:
+    shaded = LINE._replace(low=(5e-2, 5e-3, 5e-4), high=(2e-1, 2e-2, 2e-3))
+    plain, found = (over_axis.curves([curve], width=300, height=240) for curve in (LINE, shaded))
+    assert inked(found) > inked(plain) + 1000
+
+
+def test_dots_that_lie_on_one_another_all_show() -> None:
+    dots = over_axis.curves([LINE, LINE, LINE], mark="dots", width=300, height=240)[0].flatten(1)
+    bright = dots.amax(0) - dots.amin(0) > 0.3
+    assert set(dots.argmax(0)[bright].tolist()) == {0, 1, 2}  # red, green and blue prevail in the first three colours
+
+
+def test_many_labels_stand_beside_the_curves_and_not_on_them() -> None:
+    many = [LINE] * 10
+
+    def axis(labels: tuple[str, ...]) -> int:
+        dark = over_axis.curves(many, labels=labels, width=400, height=300)[0].amax(0) < 0.5
+        return int(dark.sum(1).max())
+
+    assert axis(tuple("abcdefghij")) < axis(()) - 20
+
+
 @pytest.mark.parametrize("name", ["paths", "curves"])
 def test_its_pixels_do_not_depend_on_how_matplotlib_is_set_up(name: str) -> None:
     node, given = PICTURES[name]
