@@ -13,7 +13,7 @@ from .checking.flat import Flattener
 from .checking.literals import Literals, Sweeps, sweep_key
 from .checking.order import cycle_problem, depth_first
 from .checking.scope import Flat, FlatNode
-from .checking.wiring import Wiring
+from .checking.wiring import NoFieldError, Wiring
 from .errors import GraphError, Place, Problem, did_you_mean, in_order
 from .facts import Facts
 from .garbage import no_search
@@ -194,6 +194,8 @@ class _Checker:
     def _outputs(self, flat: Flat) -> None:
         for name, arg in flat.outputs.items():
             if type(arg) is Wire:
-                self.types[name] = self.wiring.output(arg, self.graph, name)
+                self.types[name] = kind = self.wiring.kind(arg)
+                if isinstance(kind, NoFieldError):
+                    self.problems.append(Problem(self.graph.place("outputs", name), str(kind), kind.hint))
             elif type(arg) is Unset:
                 self.unset[arg.name] = None

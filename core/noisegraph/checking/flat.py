@@ -49,8 +49,10 @@ class Flattener:
         self._open(top)
         for node in self.nodes:
             self._wire(node)
-        reference = self.references.reference
-        outputs = {name: reference(top, text, ("outputs", name)) for name, text in graph.outputs.items()}
+        known, reference = top.known, self.references.reference
+        outputs = {
+            name: known.get(text) or reference(top, text, ("outputs", name)) for name, text in graph.outputs.items()
+        }
         return Flat(self.nodes, outputs, top)
 
     def _bind_top(self, top: Scope, given: Mapping[str, Any]) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any, get_args, get_origin
 
 from ..errors import Place, Problem, did_you_mean
-from ..graph import Graph
 from ..node import NodeSpec
 from ..port import Port
 from ..types import describe, fields, fits, generic, members
@@ -94,13 +93,6 @@ class Wiring:
                 told = f"the list of '{port.name}' holds references to nodes or values, not both"
                 self.problems.append(Problem(node.scope.place(*where), told, "let a node make the value"))
                 return
-
-    def output(self, wire: Wire, graph: Graph, name: str) -> Any:
-        """The type that an output of the graph gives; tells where it names a field that is not there."""
-        kind = self.kind(wire)
-        if isinstance(kind, NoFieldError):
-            self.problems.append(Problem(graph.place("outputs", name), str(kind), kind.hint))
-        return kind
 
     def bind(self, index: int, node: FlatNode) -> None:
         """Find the type that a generic node gives from the wires that it reads."""
