@@ -194,7 +194,6 @@ def test_both_kinds_of_autoencoder_give_pictures_back() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_conditioning_augmentation_mends_what_a_hasty_small_model_does_wrong_and_too_much_hides_it() -> None:
     few = {"repeat": 40, "count": 400}
     none, little, much = (
@@ -202,6 +201,17 @@ def test_conditioning_augmentation_mends_what_a_hasty_small_model_does_wrong_and
     )
     assert little < none
     assert much > little * 1.5
+
+
+@pytest.mark.slow
+def test_breaking_off_the_small_picture_is_like_noising_it_while_little_is_left_out() -> None:
+    few = {"repeat": 20, "count": 200}
+
+    def off(strength: int, kind: str) -> float:
+        return float(value("cascaded-diffusion", f"careful_{strength}/{kind}", **few).value)
+
+    assert abs(off(0, "truncated") - off(0, "distance")) < 0.1
+    assert abs(off(2, "truncated") - off(2, "distance")) < off(4, "truncated") - off(2, "truncated")
 
 
 def test_a_cascade_draws_the_small_picture_again_with_finer_edges() -> None:

@@ -123,6 +123,28 @@ def test_batches_of_different_iterations_share_no_noise() -> None:
     assert not torch.isin(first.noise, second.noise).any()
 
 
+class Single(nn.Module):
+    """One parameter, which it puts out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.value = nn.Parameter(torch.zeros(1))
+
+    def forward(self) -> Tensor:
+        return self.value.sum()
+
+
+def test_the_learning_rate_rises_in_a_line_and_falls_as_half_a_cosine() -> None:
+    schedule = Schedule(iterations=8, learning_rate=0.5, warmup=4, per_step=1)
+    loop = descend(ng.Architecture(Single), schedule, lambda network, iteration, device: network(), lambda network: {})
+    states = [loop.start()]
+    for index in range(8):
+        states.append(loop.step(states[-1], index))
+    walked = torch.cat([state.parameters for state in states]).diff()
+    rates = [0.5 * min(1, (index + 1) / 4) * (0.5 + 0.5 * math.cos(math.pi * index / 8)) for index in range(8)]
+    torch.testing.assert_close(-walked, torch.tensor(rates))  # Adam walks as far as the rate where the gradient stays
+
+
 def test_the_average_trails_the_parameters_by_the_formula() -> None:
     loop = training(iterations=2, per_step=1, decay=0.5)
     start = loop.start()
