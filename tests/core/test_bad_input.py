@@ -89,6 +89,7 @@ WRONG: dict[str, tuple[str | bytes, str]] = {
     "an output that is no reference": (one(outputs={"x": "n"}), "an output must be a reference"),
     "an input and a node of one name": (one(inputs={"n": 1}), "is the name of an input and of a node"),
     "a name that is a path": (one(outputs={"../x": "$n"}), "cannot be a name"),
+    "a name that Python would take": (one(outputs={"℘": "$n"}), "cannot be a name"),
     "a name of 101 bytes": (one(outputs={"é" * 51: "$n"}), "is too long for a name"),
     "inputs of conflicting types": (
         one(inputs={"k": None}, nodes={"n": {"use": "probe.number", "value": "$k"},

@@ -179,6 +179,11 @@ def test_a_name_used_twice_tells_both_places_and_the_path() -> None:
     assert str(problem).startswith('x.json:2:2 nodes.a: the name "a" is used twice; it stands at 1:12 already')
 
 
+@pytest.mark.parametrize("text", ['{"a": [{"b": {"c": 1, "c": 2}}]}', '{"a": "[{:", "b": [{"c": 1, "c": "]}"}]}'])
+def test_a_name_used_twice_in_the_innermost_object_is_told(text: str) -> None:
+    assert 'the name "c" is used twice' in str(only_problem(text))
+
+
 def test_all_faults_that_hide_nothing_are_told_at_once() -> None:
     with pytest.raises(GraphError) as caught:
         read('{"a": NaN, "b": 1e400, "a": 2, "c": "\\udc00", "d": }', "x.json")
