@@ -7,6 +7,7 @@ import noisegraph as ng
 from .examples import Captioned, Examples, Goal, Schedule, Trained
 from .objective import Loss
 from .origins import of_data
+from .preview import Preview
 from .settings import Count, Levels, Objective, Share, Weight
 
 
@@ -71,6 +72,7 @@ def latent(
     empty: ng.Condition | None = None,
     held_out: ng.Latent | None = None,
     held_out_wanted: ng.Condition | None = None,
+    preview: Preview | None = None,
     *,
     prediction: ng.Prediction = "v",
     loss: Loss = "simple",
@@ -84,6 +86,7 @@ def latent(
     empty: what stands for no condition; without it none is dropped
     held_out: latents that it is not trained on: the card tells the loss on them, and on those that it is
     held_out_wanted: what goes with each of those
+    preview: from sampler.preview: how the steps show what the network draws under a few of the conditions
     prediction: what the network learns to put out; a prior puts out x0
     drop: how often a condition is the empty one, for classifier-free guidance (Ho & Salimans 2022)
     levels: how many noise levels, evenly spaced in time
@@ -92,7 +95,7 @@ def latent(
 
     goal = Goal(prediction, loss, levels, 0.0 if empty is None else drop)
     table, judged = tabled(wanted, empty, len(latents)), apart(held_out, held_out_wanted)
-    return loop(examples, latents, table, architecture, process, schedule, goal, held_out=judged)
+    return loop(examples, latents, table, architecture, process, schedule, goal, held_out=judged, preview=preview)
 
 
 @ng.node(facts=of_data)

@@ -17,7 +17,7 @@ from .examples import Goal, Schedule, Trained
 from .objective import loss_of
 
 Network = Callable[..., Any]
-Look = Callable[[Network], Tensor]
+Look = Callable[[Network], Tensor | None]
 BATCHES = 8
 """Of 64 noisy examples, on which a trained network's loss is measured."""
 Told = Callable[[Batch, Generator], dict[str, Tensor]]

@@ -54,7 +54,7 @@ def descend(
     schedule: Schedule,
     objective: Objective,
     verdict: Verdict,
-    look: Callable[[Callable[..., Any]], Tensor] | None = None,
+    look: Callable[[Callable[..., Any]], Tensor | None] | None = None,
 ) -> ng.Loop[Trained]:
     """The loop that trains `architecture`; a step is `schedule.per_step` iterations, `look` makes previews."""
     module = _skeleton(architecture, schedule.seed)
@@ -75,7 +75,7 @@ def descend(
         with torch.no_grad():
             return Trained(parameters, float(recent.mean()), {**verdict(averaged(state)), **told})
 
-    def preview(state: State) -> Tensor:
+    def preview(state: State) -> Tensor | None:
         assert look is not None
         with torch.no_grad():
             return look(averaged(state))

@@ -12,6 +12,10 @@ from torch import Tensor
 from . import denoising
 from .batches import Batch
 from .examples import Captioned, Goal, Schedule, Trained, origin
+from .preview import Preview, drawn
+
+SHOWN = 8
+"""Conditions of a preview."""
 
 
 def nothing(batch: Batch, random: Generator) -> dict[str, Tensor]:
@@ -29,15 +33,24 @@ def loop(
     goal: Goal,
     beside: denoising.Told = nothing,
     held_out: denoising.Seen | None = None,
+    preview: Preview | None = None,
 ) -> ng.Loop[Trained]:
-    """The loop that trains `architecture` on latents under the conditions of a table, and what stands `beside` them."""
+    """The loop that trains `architecture` on latents under the conditions of a table, and what stands `beside` them.
+
+    preview: shows what is drawn under a few of these conditions; not for what wants something beside them
+    """
     words = denoising.looked_up(table)
 
     def told(batch: Batch, random: Generator) -> dict[str, Tensor]:
         return {**words(batch, random), **beside(batch, random)}
 
-    facts = origin(source)
-    return denoising.loop(latents, told, architecture, process, schedule, goal, facts, held_out=held_out)
+    def look(network: denoising.Network) -> Tensor | None:
+        assert preview is not None
+        few = {name: value[: len(latents)][:: max(1, len(latents) // SHOWN)][:SHOWN] for name, value in table.items()}
+        return preview(drawn(network, few, latents.shape[1:], process, goal.prediction))
+
+    see = look if preview is not None and table else None
+    return denoising.loop(latents, told, architecture, process, schedule, goal, origin(source), see, held_out)
 
 
 def apart(latents: Tensor | None, wanted: ng.Condition | None) -> denoising.Seen | None:

@@ -227,3 +227,15 @@ def test_held_out_latents_without_their_conditions_are_refused() -> None:
     point = ng.Latent(torch.zeros(1, 2))
     with pytest.raises(ng.NodeError, match="conditions"):
         latent(examples, point, ng.Condition({}), architecture("network.mlp", config={}), PROCESS, SHORT, None, point)
+
+
+def test_a_training_of_latents_shows_what_it_draws_under_its_first_conditions(heard: list[dict[str, Tensor]]) -> None:
+    examples = Captioned(torch.zeros(16, 3, 8, 8, dtype=torch.uint8), [str(number) for number in range(16)], "", "none")
+    latents = ng.Latent(torch.linspace(-1, 1, 16 * 4 * 2 * 2).view(16, 4, 2, 2))
+    wanted = ng.Condition({"context": torch.arange(16.0).view(16, 1, 1)})
+    listening = ng.Architecture(Listening)
+    loop = latent(examples, latents, wanted, listening, PROCESS, SHORT, preview=node("sampler.preview")())
+    assert loop.preview is not None
+    assert loop.preview(loop.start()).shape == (8, 3, 2, 2)
+    assert heard[-1]["context"].flatten().tolist() == [0, 2, 4, 6, 8, 10, 12, 14]
+    assert latent(examples, latents, wanted, listening, PROCESS, SHORT).preview is None
