@@ -20,9 +20,16 @@ class Estimate(NamedTuple):
     high: float
 
 
-def estimated(statistic: Callable[..., float], samples: Sequence[ng.Tensor], resamples: int, seed: int) -> Estimate:
+def estimated(
+    statistic: Callable[..., float],
+    samples: Sequence[ng.Tensor],
+    resamples: int,
+    seed: int,
+    kinds: Sequence[int] | None = None,
+) -> Estimate:
     """The statistic of the samples [each its own number of rows, ...], and its 95 % interval (Efron 1979).
 
+    kinds: of how many kinds the rows of each sample are, in turn; a resample has as many of each
     The interval is what the statistic of resampled rows spreads over, moved to where the value is: a resample has fewer
     different rows, which moves figures like the Frechet distance.
     """
@@ -31,7 +38,10 @@ def estimated(statistic: Callable[..., float], samples: Sequence[ng.Tensor], res
     value = statistic(*samples)
     draws = []
     for index in range(resamples):
-        chosen = (sample[_rows(len(sample), seed, index, place)] for place, sample in enumerate(samples))
+        chosen = (
+            sample[_rows(len(sample), seed, index, place, kinds[place] if kinds else 1)]
+            for place, sample in enumerate(samples)
+        )
         draws.append(statistic(*chosen))
     spread = torch.tensor(draws, dtype=torch.float64)
     low, high = (spread - spread.mean()).quantile(torch.tensor([0.025, 0.975], dtype=torch.float64)).tolist()
@@ -43,9 +53,10 @@ def mean_of(values: ng.Tensor, resamples: int, seed: int) -> Estimate:
     return estimated(lambda drawn: float(drawn.mean()), [values.detach().cpu().double()], resamples, seed)
 
 
-def _rows(count: int, seed: int, index: int, place: int) -> ng.Tensor:
-    """`count` rows drawn with replacement, a function of the numbers alone."""
+def _rows(count: int, seed: int, index: int, place: int, kinds: int) -> ng.Tensor:
+    """`count` rows drawn with replacement, each for one of its kind, a function of the numbers alone."""
     import torch
     from numpy.random import Generator, Philox
 
-    return torch.from_numpy(Generator(Philox(key=seed, counter=[0, 0, place, index])).integers(count, size=count))
+    drawn = Generator(Philox(key=seed, counter=[0, 0, place, index])).integers(count // kinds, size=count)
+    return torch.from_numpy(drawn) * kinds + torch.arange(count, device="cpu") % kinds

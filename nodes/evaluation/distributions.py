@@ -10,19 +10,26 @@ from pydantic import Field
 from .bootstrap import Estimate, Resamples, Seed, estimated, mean_of
 
 Nearest = Annotated[int, Field(ge=1, le=100)]
+Kinds = Annotated[int, Field(ge=1, le=65536)]
 
 
 @ng.node
-def frechet(found: ng.Points, wanted: ng.Points, *, resamples: Resamples = 200, seed: Seed = 0) -> Estimate:
+def frechet(
+    found: ng.Points, wanted: ng.Points, *, kinds: Kinds = 1, resamples: Resamples = 200, seed: Seed = 0
+) -> Estimate:
     """The Frechet distance of two sets of features as Gaussians: the FID, with Inception's (Heusel et al. 2017, eq. 6).
 
     found: features of what a model has drawn, [pictures, dimensions].
     wanted: features of data.
+    kinds: how many were drawn in turn, as labels that label.encode repeats: each resample has as many of each.
     resamples: of the bootstrap.
     seed: of the bootstrap.
     """
     _alike(found, wanted)
-    return estimated(frechet_distance, [part.detach().cpu().double() for part in (found, wanted)], resamples, seed)
+    if len(found) % kinds:
+        raise ng.NodeError(f"{len(found)} pictures of {kinds} kinds in turn", "draw as many of each kind")
+    samples = [part.detach().cpu().double() for part in (found, wanted)]
+    return estimated(frechet_distance, samples, resamples, seed, (kinds, 1))
 
 
 def frechet_distance(found: ng.Tensor, wanted: ng.Tensor) -> float:

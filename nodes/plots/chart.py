@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Scale = Literal["linear", "log"]
 Mark = Literal["line", "dots"]
+Intervals = Literal["shaded", "hidden"]
 DASHES = ("solid", (0, (5, 1.5)), (0, (1.5, 1.2)))
 MARKS = "osD^vPX*"
 DOT = 10
@@ -23,10 +24,12 @@ FEW = 8
 """So many numbers stand along an axis without touching."""
 
 
-def curves(axes: Axes, found: Sequence[Curve], labels: Sequence[str], mark: Mark, alike: int) -> None:
+def curves(
+    axes: Axes, found: Sequence[Curve], labels: Sequence[str], mark: Mark, alike: int, intervals: Intervals
+) -> None:
     """A line with a mark at every value, or the marks alone; `alike` neighbours share a colour, not a dash.
 
-    Intervals are shaded. Dots of earlier curves are larger, so that what lies on one another shows.
+    Dots of earlier curves are larger, so that what lies on one another shows.
     """
     for index, (curve, label) in enumerate(zip(found, labelled(labels, len(found)), strict=True)):
         colour = PALETTE[index // alike % len(PALETTE)]
@@ -34,7 +37,7 @@ def curves(axes: Axes, found: Sequence[Curve], labels: Sequence[str], mark: Mark
             area = DOT * (1 + 2 * (len(found) - 1 - index))
             axes.scatter(curve.x, curve.y, s=area, color=colour, alpha=0.7, linewidths=0, label=label)
             continue
-        if curve.low:
+        if curve.low and intervals == "shaded":
             axes.fill_between(curve.x, curve.low, curve.high, color=colour, alpha=0.15, linewidth=0)
         symbol = MARKS[index % len(MARKS)] if len(curve.x) <= 40 else ""
         dash = DASHES[index % alike % len(DASHES)]

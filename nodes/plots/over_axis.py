@@ -32,6 +32,7 @@ def curves(
     mark: chart.Mark = "line",
     alike: Annotated[int, Field(ge=1, le=3)] = 1,
     orders: tuple[Order, ...] = (),
+    intervals: chart.Intervals = "shaded",
     width: Side = 900,
     height: Side = 560,
 ) -> ng.Image:
@@ -41,13 +42,14 @@ def curves(
     mark: line joins the values of a curve, dots does not.
     alike: so many neighbours share a colour and differ in their dashes.
     orders: dotted lines that fall with these powers of x, to compare with; on two log axes.
+    intervals: each is of its value alone; curves of the same seeds and data may be compared more sharply than by them.
     """
 
     def draw(axes: Axes) -> None:
         axes.set(xlabel=x_label, ylabel=y_label)
         for set_scale, scale in ((axes.set_xscale, x_scale), (axes.set_yscale, y_scale)):
             set_scale(scale, **{"nonpositive": "mask"} if scale == "log" else {})
-        chart.curves(axes, curves, labels, mark, alike)
+        chart.curves(axes, curves, labels, mark, alike, intervals)
         if orders:
             chart.slopes(axes, orders, curves)
         _legend(axes, labels)

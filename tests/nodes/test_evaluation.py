@@ -93,3 +93,13 @@ def test_what_cannot_be_measured_is_told() -> None:
         retrieval(ng.Points(torch.eye(3)), ng.Points(torch.eye(3)[:2]))
     with pytest.raises(ng.NodeError, match="no interval"):
         mean(torch.zeros(1))
+
+
+def test_resamples_keep_as_many_of_each_kind_that_was_drawn_in_turn() -> None:
+    far = torch.tensor([[-5.0, 0.0], [5.0, 0.0]]).repeat(30, 1)
+    points = ng.Points(far + 0.1 * torch.randn(60, 2, generator=torch.Generator().manual_seed(3)))
+    loose, kept = (frechet(points, points, kinds=kinds) for kinds in (1, 2))
+    assert loose.value == kept.value
+    assert kept.high - kept.low < loose.high - loose.low
+    with pytest.raises(ng.NodeError, match="60 pictures of 7 kinds"):
+        frechet(points, points, kinds=7)

@@ -52,6 +52,7 @@ def test_the_intervals_of_a_curve_are_shaded() -> None:
     shaded = LINE._replace(low=(5e-2, 5e-3, 5e-4), high=(2e-1, 2e-2, 2e-3))
     plain, found = (over_axis.curves([curve], width=300, height=240) for curve in (LINE, shaded))
     assert inked(found) > inked(plain) + 1000
+    assert torch.equal(over_axis.curves([shaded], intervals="hidden", width=300, height=240), plain)
 
 
 def test_dots_that_lie_on_one_another_all_show() -> None:
