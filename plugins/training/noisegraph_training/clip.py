@@ -25,22 +25,13 @@ class Pairs(NamedTuple):
     """int64 [examples, length]."""
 
 
-class Contrast(NamedTuple):
-    """How the towers learn from each other."""
-
-    noise: float
-    """The most that is added to a picture in [-1, 1]."""
-    locked: bool
-    """Whether the tower of pictures stays as it is."""
-
-
 def loop(
     examples: Pairs,
     held_out: Pairs,
     source: Captioned,
     architecture: ng.Architecture,
     schedule: Schedule,
-    contrast: Contrast,
+    noise: float,
 ) -> ng.Loop[Trained]:
     """The loop that trains `architecture` on `examples`; what is held out is for the card's figures."""
     if len(examples.tokens) != len(examples.pixels):
@@ -58,10 +49,8 @@ def loop(
         rows = torch.from_numpy(random.choice(len(pixels), size=min(schedule.batch, len(pixels)), replace=False))
         picture = ranged(pixels[rows])
         drawn = torch.from_numpy(random.standard_normal(tuple(picture.shape), dtype="float32"))
-        strength = torch.from_numpy(random.random((len(rows), 1, 1, 1), dtype="float32")) * contrast.noise
-        found = network(tokens[rows].to(device), (picture + strength * drawn).to(device))
-        towers = found._replace(image=found.image.detach()) if contrast.locked else found
-        return contrastive_loss(towers.logits())
+        strength = torch.from_numpy(random.random((len(rows), 1, 1, 1), dtype="float32")) * noise
+        return contrastive_loss(network(tokens[rows].to(device), (picture + strength * drawn).to(device)).logits())
 
     def verdict(network: Callable[..., Any]) -> dict[str, Any]:
         every = zip(torch.split(pixels, 256), torch.split(tokens, 256), strict=True)
@@ -73,7 +62,7 @@ def loop(
             "shape": list(pixels.shape[1:]),
             "retrieval": round(float(right[: len(tokens)].float().mean()), 4),
             "retrieval_held_out": round(float(right[len(tokens) :].float().mean()), 4),
-            "training": {**contrast._asdict(), **asdict(schedule)},
+            "training": {"noise": noise, **asdict(schedule)},
         }
 
     return descend(architecture, schedule, objective, verdict)

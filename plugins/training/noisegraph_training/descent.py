@@ -112,7 +112,9 @@ def named(module: nn.Module, vector: Tensor) -> dict[str, Tensor]:
 
 
 def _network(module: nn.Module, vector: Tensor) -> Callable[..., Any]:
-    parameters = named(module, vector)
+    """The module's forward with the vector's parameters; those that are not to learn pass no gradient on."""
+    learning = {name: one.requires_grad for name, one in module.named_parameters()}
+    parameters = {name: one if learning[name] else one.detach() for name, one in named(module, vector).items()}
 
     def brought(value: Any) -> Any:
         return value.to(vector.device) if isinstance(value, Tensor) else value

@@ -62,7 +62,6 @@ def clip(
     schedule: Schedule,
     *,
     noise: Weight = 0.2,
-    locked: bool = False,
 ) -> ng.Loop[Trained]:
     """Train a CLIP, which puts texts and pictures into one space (Radford et al. 2021).
 
@@ -70,10 +69,8 @@ def clip(
     held_out: pictures that it is not trained on, for the figures of the card
     held_out_tokens: their captions
     noise: the most noise that is added to a picture in [-1, 1], so that imperfect ones are recognised
-    locked: whether pictures stay where the architecture, from train.begun, puts them, and only texts learn to come
-        there (Zhai et al. 2022)
     """
-    from .clip import Contrast, Pairs, loop
+    from .clip import Pairs, loop
 
     pairs, apart = Pairs(examples.pixels, tokens), Pairs(held_out.pixels.cpu(), held_out_tokens.cpu())
-    return loop(pairs, apart, examples, architecture, schedule, Contrast(noise, locked))
+    return loop(pairs, apart, examples, architecture, schedule, noise)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,8 @@ class Begun:
 
     build: Callable[..., nn.Module]
     trained: Mapping[str, Tensor]
+    locked: Sequence[str] = ()
+    """How the names of those parameters begin that are not to learn."""
 
     def __call__(self, **config: Any) -> nn.Module:
         """The module; raises NodeError where these have nothing for it."""
@@ -24,6 +26,13 @@ class Begun:
         taken = sum(_take(name, parameter, self.trained) for name, parameter in module.named_parameters())
         if not taken:
             raise ng.NodeError("the trained network has no parameter that this architecture knows", _HINT)
+        for beginning in self.locked:
+            held = [parameter for name, parameter in module.named_parameters() if name.startswith(beginning)]
+            if not held:
+                parts = ", ".join(name for name, _ in module.named_children())
+                raise ng.NodeError(f"no parameter's name begins with '{beginning}'", f"the network's parts are {parts}")
+            for parameter in held:
+                parameter.requires_grad_(False)
         return module
 
 

@@ -44,18 +44,26 @@ def schedule(
 
 
 @ng.node
-def begun(architecture: ng.Architecture, trained: ng.Network | Trained) -> ng.Architecture:
+def begun(
+    architecture: ng.Architecture,
+    trained: ng.Network | Trained,
+    *,
+    locked: list[str] = [],  # noqa: B006 (from JSON)
+) -> ng.Architecture:
     """An architecture that begins with the parameters of a trained network, to be trained on: fine-tuning.
 
     Parameters of the same name and shape are taken over, the others are drawn. Where a layer reads more channels than
     the trained one, those begin at zero, as for Stable Diffusion's inpainting (Rombach et al. 2022).
 
     trained: from model.load, unet.load or a built-in model, or what was learned before in the same graph
+    locked: how the names of parameters begin that stay as they are, as "encoder." of an autoencoder, whose latents
+        then stay the same, or "vision_model." and "visual_projection." of a CLIP, whose texts alone then learn (Zhai
+        et al. 2022)
     """
     from .finetuning import Begun
 
     found = trained.parameters if isinstance(trained, Trained) else trained.weights.tensors()
-    return ng.Architecture(Begun(architecture.build, found), architecture.config)
+    return ng.Architecture(Begun(architecture.build, found, tuple(locked)), architecture.config)
 
 
 @ng.hookimpl

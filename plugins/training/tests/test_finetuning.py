@@ -82,6 +82,30 @@ def test_what_was_learned_in_the_same_graph_is_taken_alike(trained: ng.Network) 
     assert all(torch.equal(value, learned.parameters[name]) for name, value in module.state_dict().items())
 
 
+def test_what_is_locked_stays_as_it_was_while_the_rest_learns(trained: ng.Network) -> None:
+    from noisegraph_training.descent import descend, named
+
+    def size(module: Any, iteration: int, device: torch.device) -> Tensor:
+        found: Tensor = (
+            module(torch.ones(1, 2, 4, 4), torch.zeros(1), y=torch.zeros(1, dtype=torch.long)).square().mean()
+        )
+        return found
+
+    held = begun(architecture(channels=2), trained, locked=["first."])
+    loop = descend(held, Schedule(iterations=3, per_step=1), size, lambda _: {})
+    state = loop.step(loop.step(loop.start(), 0), 1)
+    before = trained.weights.tensors()
+    for vector in (state.parameters, state.average):
+        stayed = {name for name, value in named(Layers(2), vector).items() if torch.equal(value, before[name])}
+        assert stayed == {"first.weight", "first.bias"}
+
+
+def test_what_is_to_be_locked_and_is_not_there_is_told_with_the_networks_parts(trained: ng.Network) -> None:
+    with pytest.raises(ng.NodeError, match=r"begins with 'encoder\.'") as caught:
+        begun(architecture(channels=2), trained, locked=["encoder."]).module()
+    assert "first, label, last" in str(caught.value.hint)
+
+
 def test_an_architecture_of_another_kind_is_refused(trained: ng.Network) -> None:
     other = ng.Architecture(lambda: nn.Linear(2, 2))
     with pytest.raises(ng.NodeError, match="no parameter that this architecture knows"):
