@@ -12,7 +12,7 @@ from noisegraph.graph import library, load
 from noisegraph.nodes import classifier, text, vision
 from noisegraph.registry import Registry
 from noisegraph.store.cache import Cache
-from noisegraph_training import data
+from noisegraph_training.data import digits
 from torch.nn import functional
 
 from . import computed, write_gallery
@@ -91,7 +91,7 @@ def test_the_learned_reverse_draws_the_roll_and_the_bound_is_above_the_truth_and
 
 @pytest.mark.slow
 def test_annealing_draws_digits_where_langevin_at_the_least_noise_does_not() -> None:
-    real = data.digits(part="all").data.flatten(1)
+    real = digits(part="all").data.flatten(1)
     plain, first, second = (
         float(torch.cdist(value("ncsn", f"by_{name}", count=12).flatten(1), real).amin(1).mean())
         for name in ("plain", "first", "second")
@@ -133,7 +133,7 @@ def test_scores_are_learned_without_the_exact_one_as_well_as_from_it() -> None:
 
 @pytest.mark.slow
 def test_ancestral_sampling_heads_for_its_picture_ever_more_surely_and_with_either_variance() -> None:
-    real = data.digits(part="all").data.flatten(1)
+    real = digits(part="all").data.flatten(1)
     thought = value("ddpm", "heading", steps=100).view(10, 12, -1)
     far = (thought - thought[:, -1:]).norm(dim=2).mean(0)
     assert (far.diff()[1:] < 0).all()
@@ -299,6 +299,14 @@ def test_unclips_text_difference_turns_a_picture_to_the_new_words() -> None:
     found = similarity("unclip", "space", "turns/images", [graph["from"], graph["changed"]], steps=10)
     assert found[0, 0] > found[0, 1]
     assert found[-1, 1] - found[-1, 0] > found[0, 1] - found[0, 0] + 0.1
+
+
+def test_unclips_interpolation_goes_from_one_picture_to_the_other() -> None:
+    graph = load(GRAPHS["unclip"]).inputs
+    found = similarity("unclip", "space", "ways/images", [graph["from"], graph["to"]], steps=10)
+    towards = found[:, 1] - found[:, 0]
+    assert towards[0] < 0 < towards[-1]
+    assert torch.corrcoef(torch.stack([towards, torch.arange(8.0)]))[0, 1] > 0.8
 
 
 def test_unclips_variations_are_nearer_to_their_own_picture_than_to_others() -> None:
