@@ -29,7 +29,8 @@ WHOLE = [name for name, path in GRAPHS.items() if None not in load(path).inputs.
 REGISTRY = Registry.installed()
 SMALL: dict[str, Any] = {
     "steps": 3, "iterations": 1, "batch": 2, "every": 50, "count": 20, "finest": 40, "levels": 5, "updates": 3,
-    "plain_updates": 15, "repeat": 2, "clip_iterations": 1, "emoji_finest": 8, "upper_steps": 2,
+    "plain_updates": 15, "repeat": 2, "clip_iterations": 1, "emoji_finest": 8, "upper_steps": 2, "wordings": 1,
+    "wordings_batch": 2, "decoding": 1,
 }  # fmt: skip
 """Inputs that say how long a graph runs, with a value for which it runs shortly."""
 FEW: dict[str, dict[str, Any]] = {

@@ -31,7 +31,7 @@ def value(graph: str, node: str, **given: Any) -> Any:
 
 def slopes(curves: Sequence[Curve]) -> list[float]:
     """The order that the last two values of each curve tell."""
-    return [math.log(y[-2] / y[-1]) / math.log(x[-1] / x[-2]) for x, y in curves]
+    return [math.log(y[-2] / y[-1]) / math.log(x[-1] / x[-2]) for x, y, *_ in curves]
 
 
 def test_every_registered_sampler_is_at_work_in_a_theory_graph() -> None:

@@ -110,7 +110,8 @@ def test_names_find_their_pictures_among_all_those_held_out_too() -> None:
     right = (text.embed(SPACE.text, prompt=names) @ images.T).argmax(1) == torch.arange(len(names))
     trained = len(parts[0].captions)
     card = shipped.read_card("emoji-clip")
-    assert right[:trained].float().mean().item() == pytest.approx(card["retrieval"], abs=0.01)
+    # The card's figure is of all that people say, which is harder: "moon" is not one picture.
+    assert right[:trained].float().mean().item() > max(card["retrieval"], 0.97)
     assert right[trained:].float().mean().item() == pytest.approx(card["retrieval_held_out"], abs=0.03)
 
 

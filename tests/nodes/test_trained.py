@@ -367,7 +367,7 @@ def test_show_tells_the_card_and_the_node_that_loads_it(own: Callable[[str], Pat
     assert told is not None
     assert told["card"]["loads with"] == "model.trained_autoencoder"
     assert told["card"]["licence"] == "MIT"
-    assert told["training"]["iterations"] == "2000"
+    assert told["training"]["iterations"] == "2200"
     changed(path, network={"petals": 5})
     assert described(path) is None
 
