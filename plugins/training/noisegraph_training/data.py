@@ -13,6 +13,7 @@ from . import folder as captioned_folder
 from .examples import Captioned, Examples
 from .scenes import Scenes
 from .scenes import scenes as drawn_scenes
+from .settings import Part
 from .wordings import dyed as in_other_colours
 from .wordings import repeated
 
@@ -20,7 +21,7 @@ from .wordings import repeated
 @ng.node(device=False)
 def digits(
     *,
-    part: Literal["all", "train", "held out"] = "train",
+    part: Part = "train",
     every: Annotated[int, Field(ge=2)] = 6,
     size: Literal[8, 4, 2] = 8,
 ) -> Examples:
@@ -48,7 +49,7 @@ def digits(
 @ng.node(device=False, version=unicode_emoji.version)
 def emoji(
     *,
-    part: unicode_emoji.Part = "train",
+    part: Part = "train",
     every: Annotated[int, Field(ge=1, le=200)] = 1,
     repeat: Annotated[int, Field(ge=1, le=20)] = 1,
     dyed: bool = False,
@@ -75,7 +76,7 @@ def emoji(
 def folder(
     *,
     path: Annotated[str, ng.FileKind((), folders=True)],
-    part: captioned_folder.Part = "all",
+    part: Part = "all",
     every: Annotated[int, Field(ge=2)] = 10,
     size: Annotated[int, Field(ge=8, le=1024)] = 64,
     fit: captioned_folder.Fit = "crop",

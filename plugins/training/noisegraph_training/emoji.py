@@ -6,18 +6,18 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import noisegraph as ng
 
 from .dyes import in_colour
+from .settings import Part
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFont import FreeTypeFont
     from torch import Tensor
 
-Part = Literal["all", "train", "held out"]
 LIST = Path("/usr/share/unicode/emoji/emoji-test.txt")
 FONT = Path("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf")
 PACKAGES = {LIST: "unicode-data", FONT: "fonts-noto-color-emoji"}

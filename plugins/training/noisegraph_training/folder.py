@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn
 
 import noisegraph as ng
 
+from .settings import Part
+
 if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import Tensor
 
 Fit = Literal["crop", "pad"]
-Part = Literal["all", "train", "held out"]
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif")
 LINES, TABLE = "metadata.jsonl", "captions.json"
 """The lists that a folder may hold: a JSON object a line with a `file_name`, or one object by file name."""

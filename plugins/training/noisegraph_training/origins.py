@@ -67,14 +67,14 @@ def agreeing(inputs: ng.Facts) -> ng.Facts:
 def of_data(inputs: ng.Facts) -> ng.Facts:
     """What is known of what learns from latents under conditions: whose they are."""
     latents, wanted = (inputs.get(port) or {} for port in ("latents", "wanted"))
-    return {
-        **{name: fact for name, fact in latents.items() if name == "family"},
-        **{name: fact for name, fact in wanted.items() if name == "words"},
-    }
+    return {**_only("family", latents), **_only("words", wanted)}
 
 
 def of_network(inputs: ng.Facts) -> ng.Facts:
     """What is known of a network that learned so."""
     trained = inputs.get("trained") or {}
-    whose = {name: fact for name, fact in trained.items() if name == "family"}
-    return {**whose, "reads": {name: fact for name, fact in trained.items() if name == "words"}}
+    return {**_only("family", trained), "reads": _only("words", trained)}
+
+
+def _only(name: str, facts: ng.Facts) -> ng.Facts:
+    return {name: facts[name]} if name in facts else {}

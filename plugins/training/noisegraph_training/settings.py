@@ -13,5 +13,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Levels = Annotated[int, Field(ge=2)]
+Part = Literal["all", "train", "held out"]
+"""Of the examples that there are."""
 Objective = Literal["explicit", "implicit", "denoising", "sliced"]
 """Of score matching: Hyvärinen 2005, the same; Vincent 2011; Song et al. 2019."""

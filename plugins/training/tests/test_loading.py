@@ -101,18 +101,20 @@ def test_an_autoencoder_of_ones_own_is_trained_on_and_drawn_with(cards: Path) ->
     assert "'vae' is emoji-autoencoder (" in problem.what
 
 
-def test_weights_that_are_told_to_stand_on_other_networks_than_they_learned_from_are_refused(cards: Path) -> None:
+def told_with_another_autoencoder(node: str, cards: Path) -> str:
+    """What check tells of train/folder where one of its nodes is given the autoencoder of other pictures."""
     graph = json.loads(library()["train/folder"].read_text(encoding="utf-8"))
     graph["nodes"]["other"] = {"use": "model.digit_scenes"}
-    graph["nodes"]["weights"]["vae"] = "$other.vae"
+    graph["nodes"][node]["vae"] = "$other.vae"
     (problem,) = check(parse(json.dumps(graph), folder=cards), Registry.installed(), {"folder": "."}).problems
-    assert "'trained' has emoji-autoencoder (" in problem.what
-    assert "'vae' has digit-scenes (" in problem.what
+    return problem.what
+
+
+def test_weights_that_are_told_to_stand_on_other_networks_than_they_learned_from_are_refused(cards: Path) -> None:
+    told = told_with_another_autoencoder("weights", cards)
+    assert "'trained' has emoji-autoencoder (" in told
+    assert "'vae' has digit-scenes (" in told
 
 
 def test_a_network_of_the_same_graph_knows_whose_latents_it_learned(cards: Path) -> None:
-    graph = json.loads(library()["train/folder"].read_text(encoding="utf-8"))
-    graph["nodes"]["other"] = {"use": "model.digit_scenes"}
-    graph["nodes"]["shape"]["vae"] = "$other.vae"
-    (problem,) = check(parse(json.dumps(graph), folder=cards), Registry.installed(), {"folder": "."}).problems
-    assert "'denoiser' has emoji-autoencoder (" in problem.what
+    assert "'denoiser' has emoji-autoencoder (" in told_with_another_autoencoder("shape", cards)
