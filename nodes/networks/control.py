@@ -40,7 +40,7 @@ class ControlNet(Half):
         vector: Tensor | None = None,
         context: Tensor | None = None,
     ) -> list[Tensor]:
-        emb, tokens = self.told(t, y, vector, x.dtype), self.tokens(context)
+        emb, tokens = self.told(t, y, vector, x.dtype), self.tokens(context, vector)
         x = x[:, : self.config.in_channels]
         found = []
         for index, (stage, out) in enumerate(zip(self.input_blocks, self.zero_convs, strict=True)):

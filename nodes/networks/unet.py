@@ -47,6 +47,8 @@ class Half(nn.Module):
         elif config.vector_channels is not None:
             inner = (Linear(config.vector_channels, emb_channels), nn.SiLU(), Linear(emb_channels, emb_channels))
             self.label_emb = nn.Sequential(nn.Sequential(*inner))
+        if config.vector_tokens:
+            self.vector_tokens = Linear(*_projected(config))
         stages, self.skips = encoder(config)
         self.input_blocks = nn.ModuleList(stages)
         self.middle_block = middle(config)
@@ -64,10 +66,14 @@ class Half(nn.Module):
                 emb = emb + self.label_emb(given)
         return emb  # type: ignore[no-any-return]
 
-    def tokens(self, context: Tensor | None) -> Tensor | None:
-        """What attention is told."""
+    def tokens(self, context: Tensor | None, vector: Tensor | None) -> Tensor | None:
+        """What attention is told: the text, and the vector as tokens (Ramesh et al. 2022, section 2.1)."""
         if (context is None) != (self.config.context_channels is None):
             raise ValueError(f"the network {'takes no' if context is not None else 'wants a'} condition 'context'")
+        if context is not None and vector is not None and self.config.vector_tokens:
+            more = self.vector_tokens(vector).unflatten(1, (-1, context.shape[2]))
+            batch = max(len(context), len(more))
+            context = torch.cat([context.expand(batch, -1, -1), more.expand(batch, -1, -1)], dim=1)
         if context is None or self.config.attention == "transformer":
             return context
         return context.transpose(1, 2)
@@ -110,7 +116,7 @@ class UNet(Half):
         if self._halves_evenly and any(side % self.config.factors[-1] for side in x.shape[2:]):
             sides = " x ".join(map(str, x.shape[2:]))
             raise ValueError(f"a picture of {sides}: the network wants multiples of {self.config.factors[-1]}")
-        tokens = self.tokens(context)
+        tokens = self.tokens(context, vector)
         skips: list[Tensor] = []
         for stage in self.input_blocks:
             x = stage(x, emb, tokens)
@@ -129,6 +135,13 @@ class UNet(Half):
 def unet(**config: Any) -> UNet:
     """The U-Net of a configuration; lists are taken for tuples, so that it may come from JSON."""
     return UNet(UNetConfig(**tupled(config)))
+
+
+def _projected(config: UNetConfig) -> tuple[int, int]:
+    """The width of the vector condition, and that of all the tokens it is projected to."""
+    if config.vector_channels is None or config.context_channels is None:
+        raise ValueError("vector_tokens wants vector_channels, and context_channels beside which they are read")
+    return config.vector_channels, config.vector_tokens * config.context_channels
 
 
 def time_embed(config: UNetConfig) -> nn.Sequential:

@@ -36,6 +36,8 @@ class UNetConfig:
     """Whether two layers stand between that and the time's embedding; without, it is as wide (GLIDE)."""
     context_channels: int | None = None
     """Width of the tokens that attention reads (text); None: self-attention only."""
+    vector_tokens: int = 0
+    """Tokens that the vector condition is projected to, after those of the text; four in unCLIP's decoder."""
     attention: Literal["block", "transformer"] = "block"
     """`block`: one attention (DDPM, ADM, GLIDE); `transformer`: transformer blocks (latent and Stable Diffusion)."""
     transformer_depth: int | tuple[int, ...] = 1

@@ -29,7 +29,8 @@ def test_what_it_imagines_is_nearer_to_the_pictures_than_the_embedding_of_their_
     words, drawn = text.embed(SPACE.text, prompt=seen.captions), imagined(seen.captions)
     own = torch.arange(len(pictures))
     assert (drawn * pictures).sum(1).mean() > (words * pictures).sum(1).mean()
-    assert ((drawn @ pictures.T).argmax(1) == own).float().mean() > 0.5
+    assert (drawn * pictures).sum(1).mean() > 0.93
+    assert ((drawn @ pictures.T).argmax(1) == own).float().mean() > 0.9
 
 
 def test_its_condition_is_the_states_of_the_text_and_its_embedding() -> None:

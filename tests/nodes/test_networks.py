@@ -138,6 +138,27 @@ def test_labels_vectors_and_tokens_change_the_output() -> None:
     assert not torch.allclose(output, network(x, t, vector=vector, context=context + 1))
 
 
+def test_a_vector_may_be_read_as_tokens_after_those_of_the_text() -> None:
+    config = {**SMALL, "vector_channels": 3, "context_channels": 6}
+    network = awake(unet(**config, vector_tokens=2))
+    parameters = dict(network.named_parameters())
+    plain = unet(**config)
+    projection, bias = parameters.pop("vector_tokens.weight"), parameters.pop("vector_tokens.bias")
+    plain.load_state_dict(parameters)
+    x, t, vector, context = noise(2, 3, 8, 8), torch.tensor([5.0]), noise(2, 3), noise(1, 7, 6)
+    more = (vector @ projection.T + bias).view(2, 2, 6)
+    beside = torch.cat([context.expand(2, -1, -1), more], dim=1)
+    expected = plain.double()(x, t, vector=vector, context=beside)
+    torch.testing.assert_close(network(x, t, vector=vector, context=context), expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("lacking", ["vector_channels", "context_channels"])
+def test_tokens_of_a_vector_want_both_widths(lacking: str) -> None:
+    config = {**SMALL, "vector_channels": 3, "context_channels": 6, lacking: None}
+    with pytest.raises(ValueError, match="vector_tokens wants"):
+        unet(**config, vector_tokens=2)
+
+
 @pytest.mark.parametrize(
     ("config", "given", "message"),
     [

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from . import denoising
 from .examples import Examples, Goal, Schedule, Trained, origin
-from .preview import pictures
+from .preview import classes
 
 
 def loop(
@@ -28,6 +28,6 @@ def loop(
     told = denoising.looked_up({"y": torch.cat([examples.labels.cpu(), empty])} if labelled else {})
 
     def look(network: Callable[..., Any]) -> Tensor:
-        return pictures(network, examples, process, goal.prediction)
+        return classes(network, examples, process, goal.prediction)
 
     return denoising.loop(examples.data, told, architecture, process, schedule, goal, facts, look if labelled else None)

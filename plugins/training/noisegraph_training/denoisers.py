@@ -86,7 +86,7 @@ def latent(
     empty: what stands for no condition; without it none is dropped
     held_out: latents that it is not trained on: the card tells the loss on them, and on those that it is
     held_out_wanted: what goes with each of those
-    preview: from sampler.preview: how the steps show what the network draws under a few of the conditions
+    preview: from sampler.preview: how the steps show what the network draws under the conditions of a few examples
     prediction: what the network learns to put out; a prior puts out x0
     drop: how often a condition is the empty one, for classifier-free guidance (Ho & Salimans 2022)
     levels: how many noise levels, evenly spaced in time
@@ -107,6 +107,7 @@ def inpainting(
     architecture: ng.Architecture,
     process: ng.Process,
     schedule: Schedule,
+    preview: Preview | None = None,
     *,
     prediction: ng.Prediction = "v",
     drop: Share = 0.1,
@@ -119,6 +120,7 @@ def inpainting(
     latents: of the examples, from vae.encode
     wanted: what goes with each: its words
     empty: the empty text
+    preview: from sampler.preview: how the steps show what the network draws in the masks of a few examples
     prediction: what the network learns to put out
     drop: how often the words are the empty ones, for classifier-free guidance
     levels: how many noise levels, evenly spaced in time
@@ -128,7 +130,7 @@ def inpainting(
 
     goal = Goal(prediction, "simple", levels, drop)
     table = tabled(wanted, empty, len(latents))
-    return loop(examples, latents, table, architecture, process, schedule, goal, told)
+    return loop(examples, latents, table, architecture, process, schedule, goal, told, preview=preview)
 
 
 @ng.node

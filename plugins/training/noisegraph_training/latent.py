@@ -12,10 +12,7 @@ from torch import Tensor
 from . import denoising
 from .batches import Batch
 from .examples import Captioned, Goal, Schedule, Trained, origin
-from .preview import Preview, drawn
-
-SHOWN = 8
-"""Conditions of a preview."""
+from .preview import Preview, under
 
 
 def nothing(batch: Batch, random: Generator) -> dict[str, Tensor]:
@@ -37,20 +34,15 @@ def loop(
 ) -> ng.Loop[Trained]:
     """The loop that trains `architecture` on latents under the conditions of a table, and what stands `beside` them.
 
-    preview: shows what is drawn under a few of these conditions; not for what wants something beside them
+    preview: shows what is drawn under a few of these conditions
     """
     words = denoising.looked_up(table)
 
     def told(batch: Batch, random: Generator) -> dict[str, Tensor]:
         return {**words(batch, random), **beside(batch, random)}
 
-    def look(network: denoising.Network) -> Tensor | None:
-        assert preview is not None
-        few = {name: value[: len(latents)][:: max(1, len(latents) // SHOWN)][:SHOWN] for name, value in table.items()}
-        return preview(drawn(network, few, latents.shape[1:], process, goal.prediction))
-
-    see = look if preview is not None and table else None
-    return denoising.loop(latents, told, architecture, process, schedule, goal, origin(source), see, held_out)
+    look = None if preview is None else under(preview, latents, told, process, goal, schedule.seed)
+    return denoising.loop(latents, told, architecture, process, schedule, goal, origin(source), look, held_out)
 
 
 def apart(latents: Tensor | None, wanted: ng.Condition | None) -> denoising.Seen | None:

@@ -1,16 +1,20 @@
-"""What a network in training draws, in a few deterministic steps: one picture a class, or under some conditions."""
+"""What a network in training draws, in a few deterministic steps: one picture a class, or what goes with examples."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Protocol
 
 import noisegraph as ng
 
-from .examples import Examples
+from .batches import noisy_batch, random_of
+from .denoising import Look, Network, Told, spread
+from .examples import Examples, Goal
 
 STEPS = 20
+SHOWN = 8
+"""Examples whose conditions a preview is drawn under."""
 
 
 class Preview(Protocol):
@@ -24,8 +28,26 @@ class Preview(Protocol):
         """Pictures in [0, 1]; None for what has no picture's shape."""
 
 
+def under(
+    shown: Callable[[ng.Tensor], ng.Tensor | None],
+    data: ng.Tensor,
+    told: Told,
+    process: ng.Process,
+    goal: Goal,
+    seed: int,
+) -> Look:
+    """Shows what a network draws under the conditions of a few of the examples [examples, ...]."""
+    batch = noisy_batch(data.cpu(), spread(process, goal.levels), SHOWN, 0.0, seed, 0)
+    few = told(batch, random_of(seed, 0, draw=1))
+
+    def look(network: Network) -> ng.Tensor | None:
+        return shown(drawn(network, few, data.shape[1:], process, goal.prediction))
+
+    return look
+
+
 def drawn(
-    network: Callable[..., Any],
+    network: Network,
     told: Mapping[str, ng.Tensor],
     sizes: Sequence[int],
     process: ng.Process,
@@ -46,15 +68,14 @@ def drawn(
     return x
 
 
-def pictures(
-    network: Callable[..., Any],
-    examples: Examples,
-    process: ng.Process,
-    prediction: ng.Prediction,
-) -> ng.Tensor:
+def classes(network: Network, examples: Examples, process: ng.Process, prediction: ng.Prediction) -> ng.Tensor:
     """One picture a class [classes, 3, height, width] in [0, 1]."""
     import torch
 
     labels = torch.arange(examples.classes)
-    x = drawn(network, {"y": labels}, examples.data.shape[1:], process, prediction)
+    return pictures(drawn(network, {"y": labels}, examples.data.shape[1:], process, prediction))
+
+
+def pictures(x: ng.Tensor) -> ng.Tensor:
+    """Data in [-1, 1] of one channel or three as pictures in [0, 1]."""
     return ((x + 1) / 2).clamp(0, 1).expand(-1, 3, -1, -1)

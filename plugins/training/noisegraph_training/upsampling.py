@@ -13,6 +13,7 @@ from torch.nn import functional
 from . import denoising
 from .batches import Batch
 from .examples import Captioned, Goal, Schedule, Trained, origin
+from .preview import pictures, under
 
 
 class Augmentation(NamedTuple):
@@ -48,7 +49,8 @@ def loop(
         small = points[:, 1] * small + points[:, 2] * noise
         return {"concat": functional.interpolate(small, scale_factor=2, mode="bilinear"), "y": chosen}
 
-    return denoising.loop(examples.pixels, told, architecture, process, schedule, goal, facts)
+    look = under(pictures, examples.pixels, told, process, goal, schedule.seed)
+    return denoising.loop(examples.pixels, told, architecture, process, schedule, goal, facts, look)
 
 
 def strengths_of(process: ng.Process, augmentation: Augmentation) -> list[ng.Level]:

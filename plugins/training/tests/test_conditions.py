@@ -229,13 +229,33 @@ def test_held_out_latents_without_their_conditions_are_refused() -> None:
         latent(examples, point, ng.Condition({}), architecture("network.mlp", config={}), PROCESS, SHORT, None, point)
 
 
-def test_a_training_of_latents_shows_what_it_draws_under_its_first_conditions(heard: list[dict[str, Tensor]]) -> None:
+def test_a_training_of_latents_shows_what_it_draws_under_the_conditions_of_examples(heard: Any) -> None:
     examples = Captioned(torch.zeros(16, 3, 8, 8, dtype=torch.uint8), [str(number) for number in range(16)], "", "none")
     latents = ng.Latent(torch.linspace(-1, 1, 16 * 4 * 2 * 2).view(16, 4, 2, 2))
     wanted = ng.Condition({"context": torch.arange(16.0).view(16, 1, 1)})
+    empty = ng.Condition({"context": torch.full((1, 1, 1), 17.0)})
     listening = ng.Architecture(Listening)
-    loop = latent(examples, latents, wanted, listening, PROCESS, SHORT, preview=node("sampler.preview")())
+    loop = latent(examples, latents, wanted, listening, PROCESS, SHORT, empty, preview=node("sampler.preview")())
     assert loop.preview is not None
     assert loop.preview(loop.start()).shape == (8, 3, 2, 2)
-    assert heard[-1]["context"].flatten().tolist() == [0, 2, 4, 6, 8, 10, 12, 14]
+    assert len(set(heard[-1]["context"].flatten().tolist()) - {17}) > 2
+    assert 17 not in heard[-1]["context"]
     assert latent(examples, latents, wanted, listening, PROCESS, SHORT).preview is None
+
+
+def test_a_training_to_fill_in_shows_it_around_what_is_left(heard: Any) -> None:
+    shown = node("sampler.preview")()
+    loop = inpainting(PICTURES, LATENTS, WORDS, NONE, ng.Architecture(Listening), PROCESS, SHORT, shown)
+    assert loop.preview is not None
+    assert len(loop.preview(loop.start())) == 8
+    mask, left = heard[-1]["concat"].split([1, LATENTS.shape[1]], dim=1)
+    assert 0 < mask.mean() < 1
+    assert left[mask.expand_as(left) == 1].abs().sum() == 0 < left.abs().sum()
+
+
+def test_a_training_of_super_resolution_shows_larger_pictures(heard: Any) -> None:
+    loop = upsampler(PICTURES, ng.Architecture(Listening), PROCESS, SHORT)
+    assert loop.preview is not None
+    seen = loop.preview(loop.start())
+    assert (seen.shape, heard[-1]["concat"].shape) == ((8, *PICTURES.pixels.shape[1:]),) * 2
+    assert 0 <= seen.min() <= seen.max() <= 1
