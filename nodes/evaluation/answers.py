@@ -8,20 +8,21 @@ from typing import Annotated
 import noisegraph as ng
 from pydantic import Field
 
-from .bootstrap import Estimate, Resamples, Seed, estimated, mean_of
+from .bootstrap import Estimate, Kinds, Resamples, Seed, estimated, mean_of
 
 Label = Annotated[int, Field(ge=0)]
 
 
 @ng.node
-def inception_score(logits: ng.Tensor, *, resamples: Resamples = 200, seed: Seed = 0) -> Estimate:
+def inception_score(logits: ng.Tensor, *, kinds: Kinds = 1, resamples: Resamples = 200, seed: Seed = 0) -> Estimate:
     """exp(mean KL(p(y | x) || p(y))): how sure a classifier is, and of how many classes (Salimans et al. 2016).
 
     logits: of what was drawn, [pictures, classes]; from 1 to the number of classes.
+    kinds: how many were drawn in turn, as labels that label.encode repeats: each resample has as many of each.
     resamples: of the bootstrap.
     seed: of the bootstrap.
     """
-    return estimated(score_of, [logits.detach().cpu().double().log_softmax(1)], resamples, seed)
+    return estimated(score_of, [logits.detach().cpu().double().log_softmax(1)], resamples, seed, (kinds,))
 
 
 def score_of(log_probabilities: ng.Tensor) -> float:

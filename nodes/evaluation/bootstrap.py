@@ -10,6 +10,7 @@ from pydantic import Field
 
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Resamples = Annotated[int, Field(ge=10, le=100_000)]
+Kinds = Annotated[int, Field(ge=1, le=65536)]
 
 
 class Estimate(NamedTuple):
@@ -25,24 +26,26 @@ def estimated(
     samples: Sequence[ng.Tensor],
     resamples: int,
     seed: int,
-    kinds: Sequence[int] | None = None,
+    kinds: Sequence[int],
 ) -> Estimate:
     """The statistic of the samples [each its own number of rows, ...], and its 95 % interval (Efron 1979).
 
-    kinds: of how many kinds the rows of each sample are, in turn; a resample has as many of each
+    kinds: of how many kinds the rows of each sample are, in turn; a resample has as many of each.
+    Raises NodeError where these do not divide its rows.
     The interval is what the statistic of resampled rows spreads over, moved to where the value is: a resample has fewer
     different rows, which moves figures like the Frechet distance.
     """
     import torch
 
+    for sample, number in zip(samples, kinds, strict=True):
+        if len(sample) % number:
+            raise ng.NodeError(f"{len(sample)} pictures of {number} kinds in turn", "draw as many of each kind")
     value = statistic(*samples)
+    placed = list(enumerate(zip(samples, kinds, strict=True)))
     draws = []
     for index in range(resamples):
-        chosen = (
-            sample[_rows(len(sample), seed, index, place, kinds[place] if kinds else 1)]
-            for place, sample in enumerate(samples)
-        )
-        draws.append(statistic(*chosen))
+        rows = (sample[_rows(len(sample), seed, index, place, number)] for place, (sample, number) in placed)
+        draws.append(statistic(*rows))
     spread = torch.tensor(draws, dtype=torch.float64)
     low, high = (spread - spread.mean()).quantile(torch.tensor([0.025, 0.975], dtype=torch.float64)).tolist()
     return Estimate(value, value + low, value + high)
@@ -50,7 +53,7 @@ def estimated(
 
 def mean_of(values: ng.Tensor, resamples: int, seed: int) -> Estimate:
     """The mean of numbers [count], and its interval."""
-    return estimated(lambda drawn: float(drawn.mean()), [values.detach().cpu().double()], resamples, seed)
+    return estimated(lambda drawn: float(drawn.mean()), [values.detach().cpu().double()], resamples, seed, (1,))
 
 
 def _rows(count: int, seed: int, index: int, place: int, kinds: int) -> ng.Tensor:

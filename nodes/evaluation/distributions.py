@@ -7,10 +7,9 @@ from typing import Annotated
 import noisegraph as ng
 from pydantic import Field
 
-from .bootstrap import Estimate, Resamples, Seed, estimated, mean_of
+from .bootstrap import Estimate, Kinds, Resamples, Seed, estimated, mean_of
 
 Nearest = Annotated[int, Field(ge=1, le=100)]
-Kinds = Annotated[int, Field(ge=1, le=65536)]
 
 
 @ng.node
@@ -26,8 +25,6 @@ def frechet(
     seed: of the bootstrap.
     """
     _alike(found, wanted)
-    if len(found) % kinds:
-        raise ng.NodeError(f"{len(found)} pictures of {kinds} kinds in turn", "draw as many of each kind")
     samples = [part.detach().cpu().double() for part in (found, wanted)]
     return estimated(frechet_distance, samples, resamples, seed, (kinds, 1))
 

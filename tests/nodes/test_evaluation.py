@@ -103,3 +103,5 @@ def test_resamples_keep_as_many_of_each_kind_that_was_drawn_in_turn() -> None:
     assert kept.high - kept.low < loose.high - loose.low
     with pytest.raises(ng.NodeError, match="60 pictures of 7 kinds"):
         frechet(points, points, kinds=7)
+    certain = torch.eye(5).repeat(8, 1) * 10
+    assert inception_score(certain, kinds=5).low > inception_score(certain).low
