@@ -13,12 +13,13 @@ from jsonschema import Draft202012Validator
 from noisegraph.check import check
 from noisegraph.devices import Device
 from noisegraph.events import RunFinished
-from noisegraph.graph import Graph, library, load
+from noisegraph.graph import library, load
 from noisegraph.plan import plan
 from noisegraph.registry import Registry
 from noisegraph.run import run
 from noisegraph.schema import installed_schema
 from noisegraph.store.cache import Cache
+from noisegraph.written import Graph
 
 from .nodes.drawing import emoji_can_be_drawn
 from .source_tree import ROOT

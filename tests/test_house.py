@@ -21,7 +21,7 @@ FLOORS = (
     ("errors", "node"),
     ("hookspecs",),
     ("registry",),
-    ("graph",),
+    ("written", "form", "graph"),
     ("check", "checking", "schema"),
     ("plan",),
     ("run", "running"),

@@ -16,17 +16,12 @@ if TYPE_CHECKING:
     from .diffusion.denoiser import Conditioned as Conditioned
     from .diffusion.denoiser import Denoiser as Denoiser
     from .diffusion.denoiser import Pieces as Pieces
-    from .diffusion.denoiser import Predicted as Predicted
-    from .diffusion.denoiser import Prediction as Prediction
     from .diffusion.denoiser import acting as acting
     from .diffusion.denoiser import at as at
     from .diffusion.denoiser import eps as eps
-    from .diffusion.denoiser import from_x0 as from_x0
     from .diffusion.denoiser import predict as predict
     from .diffusion.denoiser import predict_together as predict_together
     from .diffusion.denoiser import score as score
-    from .diffusion.denoiser import to_eps as to_eps
-    from .diffusion.denoiser import to_x0 as to_x0
     from .diffusion.denoiser import together as together
     from .diffusion.denoiser import v as v
     from .diffusion.level import Level as Level
@@ -44,6 +39,11 @@ if TYPE_CHECKING:
     from .diffusion.objectives import implicit_score_matching as implicit_score_matching
     from .diffusion.objectives import sliced_score_matching as sliced_score_matching
     from .diffusion.onto import onto as onto
+    from .diffusion.prediction import Predicted as Predicted
+    from .diffusion.prediction import Prediction as Prediction
+    from .diffusion.prediction import from_x0 as from_x0
+    from .diffusion.prediction import to_eps as to_eps
+    from .diffusion.prediction import to_x0 as to_x0
     from .diffusion.processes.discrete import DiscreteVP as DiscreteVP
     from .diffusion.processes.exploding import EDM as EDM
     from .diffusion.processes.exploding import GeometricVE as GeometricVE
@@ -93,10 +93,7 @@ _HOMES = {
     "devices": "device dtype",
     "diffusion.brownian": "brownian",
     "diffusion.classifier": "Classifier class_gradient",
-    "diffusion.denoiser": (
-        "Conditioned Denoiser Pieces Predicted Prediction acting at eps from_x0 predict predict_together score to_eps"
-        " to_x0 together v"
-    ),
+    "diffusion.denoiser": "Conditioned Denoiser Pieces acting at eps predict predict_together score together v",
     "diffusion.level": "Level Levels Process at_ratio noised",
     "diffusion.network": "Network Reader Weights",
     "diffusion.noise": "normal seeds_from",
@@ -104,6 +101,7 @@ _HOMES = {
         "denoising_score_matching explicit_score_matching implicit_score_matching sliced_score_matching"
     ),
     "diffusion.onto": "onto",
+    "diffusion.prediction": "Predicted Prediction from_x0 to_eps to_x0",
     "diffusion.processes.discrete": "DiscreteVP",
     "diffusion.processes.exploding": "EDM GeometricVE",
     "diffusion.processes.flow": "Flow shift_by_area shift_by_length",

@@ -6,20 +6,20 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from .checking import authors
-from .checking.args import ARGS, Arg, Several, Swept, Unset, Wire, wires
-from .checking.args import Literal as FromInput
+from .checking.args import wires
 from .checking.feeds import Feed, Feeds, conflicts, type_of_input
 from .checking.flat import Flattener
 from .checking.literals import Literals, Sweeps, sweep_key
 from .checking.order import cycle_problem, depth_first
-from .checking.scope import Flat, FlatNode
+from .checking.scope import ARGS, Arg, Flat, FlatNode, Several, Swept, Unset, Wire
+from .checking.scope import Literal as FromInput
 from .checking.wiring import NoFieldError, Wiring
 from .errors import GraphError, Place, Problem, did_you_mean, in_order
 from .facts import Facts
 from .garbage import no_search
-from .graph import Graph
 from .port import Port
 from .registry import Registry
+from .written import Graph
 
 MOST_CYCLES = 10
 """How many cycles are told."""

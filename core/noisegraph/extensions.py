@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from .events import Event
-    from .plan import Plan
     from .store.cache import Cache
 
 
 class Executor(NamedTuple):
     """A place where a plan can run: `run(plan, cache)` gives the same events as the run here would.
 
-    Chosen by name: `noisegraph run GRAPH --on NAME`.
+    The plan is a `noisegraph.plan.Plan`. Chosen by name: `noisegraph run GRAPH --on NAME`.
     """
 
     name: str
-    run: Callable[[Plan, Cache], Iterator[Event]]
+    run: Callable[[Any, Cache], Iterator[Event]]
 
 
 class Importer(NamedTuple):

@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from math import prod
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from .errors import Problem, did_you_mean
-
-if TYPE_CHECKING:
-    from .graph import Graph
+from .written import Graph
 
 FORMS: dict[str, type] = {
     "$schema": object,

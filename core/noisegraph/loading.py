@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from .errors import NodeError
 
 if TYPE_CHECKING:
     import torch
-
-    from .diffusion.network import Weights
 
 Placing: TypeAlias = (
     "Callable[[torch.nn.Module, Mapping[str, torch.Tensor]], Callable[[str, torch.Tensor], torch.Tensor]]"
@@ -23,6 +21,26 @@ _CONSTRUCTORS = (
 )
 """Functions of torch whose tensors lie on the default device."""
 _SHOWN = 5
+
+
+class Stored(Protocol):
+    """Weights in a file, and how the module is built that they belong to; hashable, equal to its like."""
+
+    @property
+    def path(self) -> str:
+        """The file, or a folder of such."""
+
+    @property
+    def build(self) -> Callable[..., torch.nn.Module]:
+        """Makes the module of a configuration."""
+
+    @property
+    def config(self) -> tuple[tuple[str, Any], ...]:
+        """The configuration, by name."""
+
+    @property
+    def read(self) -> Callable[[str], Iterable[tuple[str, torch.Tensor]]] | None:
+        """Gives the tensors of what lies there; None for those of a safetensors file under the module's own names."""
 
 
 class _Slot(NamedTuple):
@@ -45,7 +63,7 @@ class _Slot(NamedTuple):
         self.holder[self.name] = self.kept(value)
 
 
-def made(weights: Weights, placing: Placing) -> torch.nn.Module:
+def made(weights: Stored, placing: Placing) -> torch.nn.Module:
     """The module with its tensors, in eval mode; each is placed before the next is read.
 
     Raises NodeError for a file that is missing, damaged, or of another network.
@@ -66,7 +84,7 @@ def made(weights: Weights, placing: Placing) -> torch.nn.Module:
     return module
 
 
-def _blank(weights: Weights, device: str) -> torch.nn.Module:
+def _blank(weights: Stored, device: str) -> torch.nn.Module:
     """The module with nothing drawn for its parameters, whose values are replaced at once.
 
     To draw on the meta device would cost an import as long as that of torch, elsewhere it would cost random numbers.

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .check import check
 from .errors import GraphError, Place, in_order, said
 from .folders import working_folder
-from .graph import Graph, MalformedError, find, parse
+from .graph import MalformedError, find, parse
 from .reading.source import LARGEST
 from .registry import Registry
+from .written import Graph
 
 if TYPE_CHECKING:
     from .extensions import Importer

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import keys
 from .check import Checked, require
-from .checking.args import ARGS, Arg, Literal, Several, Swept, Unset, Wire, literals_for, wires
-from .checking.scope import FlatNode
+from .checking.args import literals_for, wires
+from .checking.scope import ARGS, Arg, FlatNode, Literal, Several, Swept, Unset, Wire
 from .errors import GraphError
 from .garbage import no_search
 from .node import NodeSpec

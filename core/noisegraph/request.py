@@ -12,9 +12,10 @@ from typing import Any, TypeAlias
 from .check import Checked, check
 from .devices import Device, resolve
 from .errors import GraphError, Place, Problem, did_you_mean
-from .graph import MOST_POINTS, Graph, escaped
+from .form import MOST_POINTS
 from .plan import Plan, plan
 from .registry import Registry
+from .written import Graph, escaped
 
 Refusal: TypeAlias = Callable[[Checked], Iterable[Problem]]
 EVERYTHING = "*"

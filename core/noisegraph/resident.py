@@ -13,13 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .devices import FLOAT8, Device, current, torch_device, torch_dtype
 from .garbage import no_search
-from .loading import made
+from .loading import Stored, made
 from .paging import Pages, paged_names
 
 if TYPE_CHECKING:
     import torch
-
-    from .diffusion.network import Weights
 
 WORTH_NARROWING = 100_000_000
 """Numbers from which on a network is stored in float8 where that is asked for: text encoders and denoisers are, an
@@ -38,10 +36,10 @@ class _Resident:
     """Modules by weights and device, the least recently used first."""
 
     def __init__(self) -> None:
-        self.held: OrderedDict[tuple[Weights, Device], _Held] = OrderedDict()
+        self.held: OrderedDict[tuple[Stored, Device], _Held] = OrderedDict()
         self.lock = RLock()  # what one network shares with another is loaded while it is
 
-    def get(self, weights: Weights) -> _Held:
+    def get(self, weights: Stored) -> _Held:
         key = (weights, current())
         with self.lock:
             if key in self.held:
@@ -70,7 +68,7 @@ _RESIDENT = _Resident()
 """The one store of the process, since a device's memory is one as well."""
 
 
-def resident(weights: Weights) -> torch.nn.Module:
+def resident(weights: Stored) -> torch.nn.Module:
     """The weights' module on the current device in the current dtype, in eval mode, without gradients.
 
     On the CPU its parameters lie in the file's memory map where the dtype is the file's; large layers of another type
@@ -81,7 +79,7 @@ def resident(weights: Weights) -> torch.nn.Module:
     return _RESIDENT.get(weights).module
 
 
-def tensors(weights: Weights) -> dict[str, torch.Tensor]:
+def tensors(weights: Stored) -> dict[str, torch.Tensor]:
     """The tensors of the resident module by name, to be shared by another that is built on it."""
     held = _RESIDENT.get(weights)
     if held.pages is not None:
@@ -124,7 +122,7 @@ class _Loading:
         """Whether there is room for it, and half as much again to work in."""
         return self.size * 3 // 2 <= self.free
 
-    def held(self, weights: Weights) -> _Held:
+    def held(self, weights: Stored) -> _Held:
         """The network, loaded."""
         import torch
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from .checking.args import Arg, Several, Unset, Wire, literals, wires
+from .checking.args import literals, wires
+from .checking.scope import Arg, Several, Unset, Wire
 from .node import NodeSpec
 
 

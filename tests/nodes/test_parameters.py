@@ -14,7 +14,7 @@ import pytest
 from noisegraph.check import check
 from noisegraph.cli.main import code
 from noisegraph.devices import Device
-from noisegraph.graph import Graph, library, load, parse
+from noisegraph.graph import library, load, parse
 from noisegraph.nodes.models import shipped
 from noisegraph.nodes.pictures import a1111
 from noisegraph.nodes.pictures.parameters import SAMPLERS, SCHEDULES, written
@@ -22,6 +22,7 @@ from noisegraph.plan import plan
 from noisegraph.registry import Registry
 from noisegraph.writing.captions import calls
 from noisegraph.writing.records import Records
+from noisegraph.written import Graph
 from PIL import Image
 
 from .small_checkpoints import write_control, write_lora, write_shapes, write_vocabulary

@@ -1,58 +1,13 @@
-"""What a port can be given: a value, a wire, an input that is swept or unset, or a list of these."""
+"""Of what ports are given: the plain data, and the wires."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import Any
 
-if TYPE_CHECKING:
-    from ..node import NodeSpec
-    from .scope import Scope
-
-
-class Literal(NamedTuple):
-    """A value that came through an input, and where it was typed; `source` is the whole graph's input, if it was one.
-
-    A value typed on a node's own port stands as itself.
-    """
-
-    value: Any
-    place: tuple[Scope, tuple[str | int, ...]]
-    source: str = ""
-
-
-class Wire(NamedTuple):
-    """The value of node number `node`, or a field of it."""
-
-    node: int
-    fields: tuple[str, ...] = ()
-
-
-class Swept(NamedTuple):
-    """An input of the graph whose value differs from point to point of a sweep."""
-
-    name: str
-
-
-class Unset(NamedTuple):
-    """An input of the graph that has no value yet."""
-
-    name: str
-
-
-class Several(NamedTuple):
-    """A list with references among its items."""
-
-    items: tuple[Arg, ...]
-
-
-class Broken(NamedTuple):
-    """A reference that leads nowhere; its problem has been told."""
-
-
-Arg: TypeAlias = "Literal | Wire | Swept | Unset | Several | Broken | Any"
-ARGS = frozenset((Literal, Wire, Swept, Unset, Several, Broken))
+from ..node import NodeSpec
+from .scope import ARGS, Arg, Several, Wire
 
 
 def literals(args: Mapping[str, Arg]) -> dict[str, Any]:

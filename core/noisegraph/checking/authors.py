@@ -7,9 +7,9 @@ from typing import Any
 
 from ..errors import MOST_TOLD, Problem, said
 from ..facts import Facts
-from .args import Arg, Wire, literals, literals_for
+from .args import literals, literals_for
 from .problems import Problems
-from .scope import FlatNode
+from .scope import Arg, FlatNode, Wire
 
 
 def validate(

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ..errors import Problem
-from ..graph import Graph
 from ..port import Port
 from ..types import describe, fits
+from ..written import Graph
 from .scope import FlatNode
 
 

@@ -9,16 +9,17 @@ from typing import Any
 
 from ..devices import DTYPES
 from ..errors import MOST_TOLD, GraphError, Place, PluginError, Problem, did_you_mean
-from ..graph import SUFFIX, Graph, find
+from ..graph import SUFFIX, find
 from ..needs import unmet
 from ..node import RESERVED, NodeSpec
 from ..port import Port
 from ..reading.files import resolve
 from ..registry import Registry
-from .args import Broken, Literal, Swept, Unset, Wire, wires
+from ..written import Graph
+from .args import wires
 from .problems import Problems
 from .references import References
-from .scope import Flat, FlatNode, Scope
+from .scope import Broken, Flat, FlatNode, Literal, Scope, Swept, Unset, Wire
 
 DEVICE = re.compile(r"cpu|mps|cuda(:\d{1,3})?")
 DEEPEST = 32

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ..errors import Place, Problem
-from ..graph import Graph
 from ..port import Port
 from ..reading.files import resolve
 from ..types import describe
-from .args import Literal
+from ..written import Graph
 from .problems import Problems
-from .scope import FlatNode
+from .scope import FlatNode, Literal
 
 Sweeps: TypeAlias = dict[tuple[Port, str, Path | None], list[Any]]
 """What `sweep_key` gives -> the accepted values, one a point."""

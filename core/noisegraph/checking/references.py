@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import MOST_TOLD, Problem, did_you_mean
-from .args import ARGS, Arg, Broken, Literal, Several, Wire
 from .problems import Problems
-from .scope import Scope
+from .scope import ARGS, Arg, Broken, Literal, Scope, Several, Wire
 
 Path = tuple[str | int, ...]
 FARTHEST = 128

@@ -1,14 +1,57 @@
-"""An opened graph: its nodes in one list, and for each graph in it a scope of names."""
+"""An opened graph: its nodes in one list, what their ports are given, and for each graph in it a scope of names."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from ..errors import Place
-from ..graph import Graph
 from ..node import NodeSpec
-from .args import Arg
+from ..written import Graph
+
+
+class Literal(NamedTuple):
+    """A value that came through an input, and where it was typed; `source` is the whole graph's input, if it was one.
+
+    A value typed on a node's own port stands as itself.
+    """
+
+    value: Any
+    place: tuple[Scope, tuple[str | int, ...]]
+    source: str = ""
+
+
+class Wire(NamedTuple):
+    """The value of node number `node`, or a field of it."""
+
+    node: int
+    fields: tuple[str, ...] = ()
+
+
+class Swept(NamedTuple):
+    """An input of the graph whose value differs from point to point of a sweep."""
+
+    name: str
+
+
+class Unset(NamedTuple):
+    """An input of the graph that has no value yet."""
+
+    name: str
+
+
+class Several(NamedTuple):
+    """A list with references among its items."""
+
+    items: tuple[Arg, ...]
+
+
+class Broken(NamedTuple):
+    """A reference that leads nowhere; its problem has been told."""
+
+
+Arg: TypeAlias = "Literal | Wire | Swept | Unset | Several | Broken | Any"
+ARGS = frozenset((Literal, Wire, Swept, Unset, Several, Broken))
 
 
 @dataclass(slots=True, eq=False)

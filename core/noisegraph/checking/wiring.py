@@ -9,9 +9,8 @@ from ..errors import Place, Problem, did_you_mean
 from ..node import NodeSpec
 from ..port import Port
 from ..types import describe, fields, fits, generic, members
-from .args import Broken, Several, Wire
 from .problems import Problems
-from .scope import FlatNode
+from .scope import Broken, FlatNode, Several, Wire
 
 
 class NoFieldError(Exception):

@@ -10,9 +10,9 @@ from typing import Any
 
 from ..check import check
 from ..errors import Place, Problem
-from ..graph import Graph
 from ..port import Port
 from ..registry import Registry
+from ..written import Graph
 
 
 @dataclass

@@ -13,7 +13,7 @@ import click
 
 from .. import request
 from ..check import Checked
-from ..checking.args import Literal, Swept
+from ..checking.scope import Literal, Swept
 from ..devices import DTYPES
 from ..errors import Problem
 from ..folders import cache_folder

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ..check import Checked
-from ..checking.args import Literal, Swept, Unset
+from ..checking.scope import Literal, Swept, Unset
 from ..errors import GraphError, Problem
 from ..serving.protocol import told
 from ..types import describe

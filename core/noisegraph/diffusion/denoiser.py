@@ -1,22 +1,18 @@
-"""What a denoiser is, how one prediction becomes another, and how several that share a network are asked at once."""
+"""What a denoiser is, and how several that share a network are asked at once."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from ..errors import NodeError
 from .level import Level
+from .network import Network, check_batch
 from .onto import onto
+from .prediction import Predicted, to_eps
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-    from .network import Network
-
-Prediction = Literal["eps", "x0", "v", "score", "flow"]
-"""What a network puts out: the noise, the data, alpha eps - sigma x0, the score, or eps - x0."""
 
 
 @runtime_checkable
@@ -30,24 +26,10 @@ class Denoiser(Protocol):
     def __call__(self, x: Tensor, level: Level, /) -> Tensor: ...
 
 
-class Predicted(NamedTuple):
-    """x0, and a learned variance in [0, 1] that interpolates from log beta-tilde to log beta."""
-
-    x0: Tensor
-    variance: Tensor | None = None
-    unbound: Tensor | None = None
-    """The data before they were brought into a range, if they were: some codes take the noise from these."""
-
-
 def predict(denoiser: Denoiser, x: Tensor, level: Level) -> Predicted:
     """x0 and, where the denoiser has one, the learned variance (Nichol & Dhariwal 2021, eq. 15)."""
     both = getattr(denoiser, "predict", None)
     return both(x, level) if both is not None else Predicted(denoiser(x, level))
-
-
-def to_eps(x0: Tensor, x: Tensor, level: Level) -> Tensor:
-    """The noise that x = alpha x0 + sigma eps implies; sigma > 0."""
-    return (x - level.alpha * x0) / level.sigma
 
 
 def eps(denoiser: Denoiser, x: Tensor, level: Level) -> Tensor:
@@ -64,39 +46,6 @@ def v(denoiser: Denoiser, x: Tensor, level: Level) -> Tensor:
     """The velocity alpha eps - sigma x0 (Salimans & Ho 2022); sigma > 0."""
     x0 = denoiser(x, level)
     return level.alpha * to_eps(x0, x, level) - level.sigma * x0
-
-
-def to_x0(output: Tensor, x: Tensor, level: Level, prediction: Prediction) -> Tensor:
-    """The data that a network's output implies at a level; inverts the definition of its prediction."""
-    _, alpha, sigma = level
-    if prediction == "x0":
-        return output
-    if alpha == 0 and prediction in ("eps", "score"):
-        raise NodeError(
-            f"a network that predicts {prediction} says nothing of the data where alpha is 0 (time {level.t:g})",
-            "begin at a level that holds some signal, or use a network that predicts v or x0",
-        )
-    if prediction == "eps":
-        return (x - sigma * output) / alpha
-    if prediction == "score":
-        return (x + sigma * sigma * output) / alpha
-    if prediction == "v":
-        return (alpha * x - sigma * output) / (alpha * alpha + sigma * sigma)
-    return (x - sigma * output) / (alpha + sigma)
-
-
-def from_x0(x0: Tensor, x: Tensor, level: Level, prediction: Prediction) -> Tensor:
-    """What a network of that prediction would put out for this data: the inverse of `to_x0`; sigma > 0 but for x0."""
-    if prediction == "x0":
-        return x0
-    noise = to_eps(x0, x, level)
-    if prediction == "eps":
-        return noise
-    if prediction == "score":
-        return -noise / level.sigma
-    if prediction == "v":
-        return level.alpha * noise - level.sigma * x0
-    return noise - x0
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,14 +109,6 @@ def _groups(denoisers: Sequence[Denoiser], batch: int) -> list[list[int]]:
             key = (one.network, shapes)
         groups.setdefault(key, []).append(index)
     return list(groups.values())
-
-
-def check_batch(condition: Mapping[str, Tensor], batch: int) -> None:
-    """Raise NodeError where a condition is neither one for all of the batch nor one for each."""
-    for name, value in condition.items():
-        if len(value) not in (1, batch):
-            told = f"the condition '{name}' is of {len(value)} items, the state of {batch}"
-            raise NodeError(told, "draw as many as there are conditions, or give one condition for all")
 
 
 def _batch(condition: Tensor, x: Tensor) -> Tensor:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .denoiser import Predicted, Prediction, check_batch, to_x0
+from ..errors import NodeError
 from .level import Level, Process
 from .onto import onto
+from .prediction import Predicted, Prediction, to_x0
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -94,3 +95,11 @@ class Network:
         own = self.process.at_log_snr(level.log_snr)
         scale = own.sigma / level.sigma if level.sigma > 0 else own.alpha / level.alpha
         return own, 1.0 if math.isclose(scale, 1, rel_tol=1e-9) else scale
+
+
+def check_batch(condition: Mapping[str, Tensor], batch: int) -> None:
+    """Raise NodeError where a condition is neither one for all of the batch nor one for each."""
+    for name, value in condition.items():
+        if len(value) not in (1, batch):
+            told = f"the condition '{name}' is of {len(value)} items, the state of {batch}"
+            raise NodeError(told, "draw as many as there are conditions, or give one condition for all")

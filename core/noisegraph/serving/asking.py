@@ -9,11 +9,11 @@ from typing import Any
 
 from ..devices import Device
 from ..errors import GraphError, did_you_mean
-from ..graph import Graph
 from ..opening import opened, parsed
 from ..plan import Plan
 from ..registry import Registry
 from ..request import EVERYTHING, Request, afresh
+from ..written import Graph
 from .protocol import Message
 
 COMMANDS = ("run", "plan", "cancel", "schema", "preview_size", "pause", "resume", "step")

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..diffusion.denoiser import Denoiser, Pieces, Predicted, acting, at, predict
+from ..diffusion.denoiser import Denoiser, Pieces, acting, at, predict
 from ..diffusion.level import Level
+from ..diffusion.prediction import Predicted
 from ..loop import Later
 from .guidance import LEVELS
 from .mixture import three_clusters

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..diffusion.denoiser import Conditioned, Denoiser, Predicted
+from ..diffusion.denoiser import Conditioned, Denoiser
 from ..diffusion.level import Level
+from ..diffusion.prediction import Predicted
 from ..diffusion.processes.preserving import ContinuousVP
 from ..loop import Later
 from .mixture import three_clusters

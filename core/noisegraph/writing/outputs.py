@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 from ..check import Checked
-from ..checking.args import Wire
+from ..checking.scope import Wire
 from ..errors import Problem
 from ..extensions import Caption, Making
 from ..plan import Plan

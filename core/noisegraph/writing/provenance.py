@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import GraphError, Place
-from ..graph import Graph, parse
+from ..graph import parse
+from ..written import Graph
 
 FORMAT = 1
 _DEEPEST = 64

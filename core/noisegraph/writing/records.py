@@ -11,14 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..checking.args import Literal, Swept, literals
-from ..checking.scope import FlatNode, Scope
+from ..checking.args import literals
+from ..checking.scope import FlatNode, Literal, Scope, Swept
 from ..diffusion.noise import seeds_from
-from ..graph import Graph
 from ..plan import Plan
 from ..reading import files
 from ..registry import Registry
 from ..task import Read, Task
+from ..written import Graph
 from .provenance import Record
 
 MOST_SEEDS = 1000

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import noisegraph as ng
 
-from .examples import Captioned, Examples, Goal, Schedule, Trained
+from .examples import Captioned, Examples, Goal, Preview, Schedule, Trained
 from .objective import Loss
 from .origins import of_data
-from .preview import Preview
 from .settings import Count, Levels, Objective, Share, Weight
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 import noisegraph as ng
 
@@ -71,3 +71,14 @@ class Goal(NamedTuple):
 def origin(examples: Examples | Captioned) -> dict[str, Any]:
     """What a card says of where its data come from."""
     return {"data": examples.name, "data_licence": examples.licence}
+
+
+class Preview(Protocol):
+    """How latents are shown, as sampler.preview gives it."""
+
+    @property
+    def space(self) -> str:
+        """Whose colours they are, where there is no autoencoder."""
+
+    def __call__(self, x0: ng.Tensor, /) -> ng.Tensor | None:
+        """Pictures in [0, 1]; None for what has no picture's shape."""

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from . import denoising
 from .batches import Batch
-from .examples import Captioned, Goal, Schedule, Trained, origin
-from .preview import Preview, under
+from .examples import Captioned, Goal, Preview, Schedule, Trained, origin
+from .preview import under
 
 
 def nothing(batch: Batch, random: Generator) -> dict[str, Tensor]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
-from typing import Protocol
 
 import noisegraph as ng
+import torch
 
 from .batches import noisy_batch, random_of
 from .denoising import Look, Network, Told, spread
@@ -15,17 +15,6 @@ from .examples import Examples, Goal
 STEPS = 20
 SHOWN = 8
 """Examples whose conditions a preview is drawn under."""
-
-
-class Preview(Protocol):
-    """How latents are shown, as sampler.preview gives it."""
-
-    @property
-    def space(self) -> str:
-        """Whose colours they are, where there is no autoencoder."""
-
-    def __call__(self, x0: ng.Tensor, /) -> ng.Tensor | None:
-        """Pictures in [0, 1]; None for what has no picture's shape."""
 
 
 def under(
@@ -54,8 +43,6 @@ def drawn(
     prediction: ng.Prediction,
 ) -> ng.Tensor:
     """What it draws under conditions [batch, ...], [batch, *sizes], by DDIM (Song et al. 2021, eq. 12, eta = 0)."""
-    import torch
-
     count = len(next(iter(told.values())))
     x = ng.normal(range(count), torch.empty(count, *sizes), "preview")
     span = (process.t_max - process.t_min) / STEPS
@@ -70,8 +57,6 @@ def drawn(
 
 def classes(network: Network, examples: Examples, process: ng.Process, prediction: ng.Prediction) -> ng.Tensor:
     """One picture a class [classes, 3, height, width] in [0, 1]."""
-    import torch
-
     labels = torch.arange(examples.classes)
     return pictures(drawn(network, {"y": labels}, examples.data.shape[1:], process, prediction))
 

@@ -222,7 +222,7 @@ def _node(document: Document, name: str) -> Mapping[str, Any]:
 
 
 def _free(document: Document, name: str) -> None:
-    from ...graph import NAME
+    from ...form import NAME
 
     taken = name in document.data.get("nodes", {}) or name in document.data.get("inputs", {})
     if taken or not NAME.fullmatch(name):
