@@ -278,18 +278,17 @@ def edges(images: torch.Tensor) -> float:
     return float(images.diff(dim=2).abs().mean() + images.diff(dim=3).abs().mean())
 
 
-def test_guidance_by_a_clip_leads_towards_words_and_classifier_free_guidance_leads_to_what_they_say() -> None:
+def test_guidance_by_a_clip_leads_to_what_it_finds_most_similar_and_classifier_free_guidance_there_as_well() -> None:
     prompts = load(GRAPHS["glide"]).inputs["prompts"]
     unguided, clip, free = (
         similarity("glide", "model", node, prompts, steps=10).diagonal().mean() for node in ("unguided", "clip", "free")
     )
-    assert clip > unguided + 0.05
-    assert free > unguided + 0.05
+    assert clip > free > unguided + 0.05
 
 
 @pytest.mark.slow
 def test_inpainting_keeps_what_is_not_masked_and_draws_the_rest_anew() -> None:
-    before, after = (value("glide", node, steps=10) for node in ("free", "filled"))
+    before, after = (value("glide", node, steps=10) for node in ("whole", "filled"))
     kept, drawn = ((after - before)[:, :, rows].abs().mean() for rows in (slice(0, 26), slice(36, 64)))
     assert kept < drawn / 3
 
