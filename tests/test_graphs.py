@@ -29,16 +29,19 @@ WHOLE = [name for name, path in GRAPHS.items() if None not in load(path).inputs.
 """Those that run as they are; the others are parts, which get their inputs from what includes them."""
 REGISTRY = Registry.installed()
 SMALL: dict[str, Any] = {
-    "steps": 3, "iterations": 1, "batch": 2, "every": 50, "count": 20, "finest": 40, "levels": 5, "updates": 3,
+    "steps": 3, "iterations": 1, "batch": 2, "count": 20, "finest": 40, "levels": 5, "updates": 3,
     "plain_updates": 15, "repeat": 2, "clip_iterations": 1, "emoji_finest": 8, "upper_steps": 2, "wordings": 1,
     "wordings_batch": 2, "decoding": 1,
 }  # fmt: skip
 """Inputs that say how long a graph runs, with a value for which it runs shortly."""
+THIN = {"every": 50}
+"""Inputs that say how much is left out, with a value for which it is most."""
 FEW: dict[str, dict[str, Any]] = {
+    "train/emoji-clip": {"every": 6},
     "emojis": {"prompts": ["a red heart", "pizza"], "count": 2},
     "systems/ncsn": {"levels": 20},
 }
-"""Inputs of a graph that go together, for few pictures."""
+"""Inputs of a graph that go together, for few pictures or for as many words as a vocabulary wants."""
 LONG = ("systems/", "theory/", "train/emoji")
 """How the names of graphs begin that take a second or more even so."""
 SHORT = ("systems/diffusion-2015", "systems/unclip", "theory/order", "theory/swiss-roll")
@@ -128,6 +131,7 @@ def test_it_runs(name: str, cache: Cache) -> None:
     if "data.emoji" in GRAPHS[name].read_text(encoding="utf-8") and not emoji_can_be_drawn():
         pytest.skip("needs the packages fonts-noto-color-emoji, unicode-data and libraqm0")
     given = {one: value for one, value in SMALL.items() if one in graph.inputs and value < graph.inputs[one]}
+    given |= {one: value for one, value in THIN.items() if one in graph.inputs and value > graph.inputs[one]}
     given |= FEW.get(name, {})
     *_, last = run(plan(check(graph, REGISTRY, given), Device("cpu", "float32")), cache)
     assert isinstance(last, RunFinished)
