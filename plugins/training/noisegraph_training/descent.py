@@ -17,6 +17,8 @@ from .examples import Schedule, Trained
 
 EXPLODED = 10.0
 """Times the loss of the first step: beyond, training has diverged."""
+FIRST_SCALE = 65536.0
+"""By what the loss is multiplied in float16 until its gradients turn out too large (Micikevicius et al. 2018)."""
 
 
 class State(NamedTuple):
@@ -29,6 +31,10 @@ class State(NamedTuple):
     """Adam's average of the gradient."""
     square: Tensor
     """Adam's average of the squared gradient."""
+    updates: Tensor
+    """How many there were, float32; in float16 those that were left out do not count."""
+    scaling: Tensor
+    """By what the loss is multiplied in float16, and how many updates ago that changed: float64 [2]."""
     losses: Tensor
     """Mean loss of every step so far; nan at the end where training was stopped, the rest being as it was before."""
 
@@ -135,41 +141,71 @@ def _skeleton(architecture: ng.Architecture, seed: int) -> nn.Module:
 
 def _start(module: nn.Module) -> State:
     first = nn.utils.parameters_to_vector(module.parameters()).detach().to(torch.get_default_device())
-    return State(first, first.clone(), torch.zeros_like(first), torch.zeros_like(first), torch.zeros(0, device="cpu"))
+    scaling = torch.tensor([FIRST_SCALE, 0.0], dtype=torch.float64, device="cpu")
+    mean, square = torch.zeros_like(first), torch.zeros_like(first)
+    updates, losses = torch.zeros((), device="cpu"), torch.zeros(0, device="cpu")
+    return State(first, first.clone(), mean, square, updates, scaling, losses)
 
 
 def _train(state: State, iterations: range, module: nn.Module, objective: Objective, schedule: Schedule) -> State:
     vector = state.parameters.clone().requires_grad_()
     optimizer = torch.optim.Adam([vector])
     mean, square, average = state.mean.clone(), state.square.clone(), state.average.clone()
-    updates = torch.tensor(float(iterations.start), device="cpu")
+    updates = state.updates.clone()
     optimizer.state[vector] = {"step": updates, "exp_avg": mean, "exp_avg_sq": square}
+    scaler = _scaler(state.scaling, vector.device, schedule)
     losses = []
     for iteration in iterations:
         optimizer.param_groups[0]["lr"] = _rate(schedule, iteration)
         optimizer.zero_grad()
-        loss = _accumulated(module, vector, objective, schedule, iteration)
+        loss = _accumulated(module, vector, objective, schedule, iteration, scaler)
+        scaler.unscale_(optimizer)
         nn.utils.clip_grad_norm_([vector], 1.0)
-        optimizer.step()
+        scaler.step(optimizer)
+        scaler.update()
         average.lerp_(vector.detach(), 1 - min(schedule.decay, (1 + iteration) / (10 + iteration)))
         losses.append(loss)
     losses_so_far = torch.cat([state.losses, torch.stack(losses).mean().view(1).cpu()])
-    return State(vector.detach(), average, mean, square, losses_so_far)
+    return State(vector.detach(), average, mean, square, updates, _scaling(scaler, state.scaling), losses_so_far)
 
 
-def _accumulated(module: nn.Module, vector: Tensor, objective: Objective, schedule: Schedule, iteration: int) -> Tensor:
-    """The mean loss of as many batches as an update has; their mean gradient is added to that of the vector."""
+def _scaler(scaling: Tensor, device: torch.device, schedule: Schedule) -> torch.amp.GradScaler:
+    """What scales the loss in float16, as it was left; otherwise it does nothing."""
+    scaler = torch.amp.GradScaler(device.type, enabled=schedule.precision == "float16")
+    scale, unchanged = scaling.tolist()
+    scaler.load_state_dict({**scaler.state_dict(), "scale": scale, "_growth_tracker": int(unchanged)})
+    return scaler
+
+
+def _scaling(scaler: torch.amp.GradScaler, before: Tensor) -> Tensor:
+    """How it is left."""
+    now = scaler.state_dict()
+    if not now:
+        return before
+    return torch.tensor([now["scale"], now["_growth_tracker"]], dtype=torch.float64, device="cpu")
+
+
+def _accumulated(
+    module: nn.Module,
+    vector: Tensor,
+    objective: Objective,
+    schedule: Schedule,
+    iteration: int,
+    scaler: torch.amp.GradScaler,
+) -> Tensor:
+    """The mean loss of as many batches as an update has; their mean gradient, scaled, is added to the vector's."""
     first = iteration * schedule.accumulate
     total = torch.zeros((), device=vector.device)
     for part in range(first, first + schedule.accumulate):
         loss = _loss(module, vector, objective, schedule, part) / schedule.accumulate
-        loss.backward()
+        scaler.scale(loss).backward()
         total = total + loss.detach()
     return total
 
 
 def _loss(module: nn.Module, vector: Tensor, objective: Objective, schedule: Schedule, iteration: int) -> Tensor:
-    half = torch.autocast(vector.device.type, torch.bfloat16, enabled=schedule.precision == "bfloat16")
+    inner = getattr(torch, schedule.precision)
+    half = torch.autocast(vector.device.type, inner, enabled=inner != torch.float32)
     with torch.random.fork_rng(), half:
         torch.manual_seed((schedule.seed + iteration * 0x9E3779B97F4A7C15) % 2**63)
         return objective(_network(module, vector), iteration, vector.device)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import noisegraph as ng
 
 from .objective import Loss
+from .settings import Precision
 
 
 class Examples(NamedTuple):
@@ -43,7 +44,7 @@ class Schedule:
     decay: float = 0.999
     per_step: int = 50
     accumulate: int = 1
-    precision: Literal["float32", "bfloat16"] = "float32"
+    precision: Precision = "float32"
     seed: int = 0
 
 

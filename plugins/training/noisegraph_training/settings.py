@@ -17,3 +17,4 @@ Part = Literal["all", "train", "held out"]
 """Of the examples that there are."""
 Objective = Literal["explicit", "implicit", "denoising", "sliced"]
 """Of score matching: Hyvärinen 2005, the same; Vincent 2011; Song et al. 2019."""
+Precision = Literal["float32", "bfloat16", "float16"]

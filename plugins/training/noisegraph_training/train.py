@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import noisegraph as ng
 
@@ -12,7 +12,7 @@ from .denoisers import ddpm, inpainting, latent, score, upsampler
 from .encoders import autoencoder, classifier, clip
 from .examples import Schedule, Trained
 from .learned import matched, network
-from .settings import Count, Decay, Rate, Seed
+from .settings import Count, Decay, Precision, Rate, Seed
 
 
 @ng.node(early=True)
@@ -25,7 +25,7 @@ def schedule(
     decay: Decay = 0.999,
     per_step: Count = 50,
     accumulate: Count = 1,
-    precision: Literal["float32", "bfloat16"] = "float32",
+    precision: Precision = "float32",
     seed: Seed = 0,
 ) -> Schedule:
     """How parameters go down a loss, by torch's Adam (Kingma & Ba 2015).
@@ -37,7 +37,8 @@ def schedule(
     decay: of the moving average of the parameters, which is what training gives
     per_step: iterations in one step of the loop; a killed run goes on after the last stored step
     accumulate: batches whose gradients are averaged for one update
-    precision: of the network's own arithmetic; bfloat16 where torch's autocast finds it safe, parameters stay float32
+    precision: of the network's own arithmetic; 16 bits where torch's autocast finds them safe, parameters stay float32;
+        float16, for GPUs without bfloat16, scales the loss and leaves out updates whose gradients are too large
     seed: of the first parameters, the batches, the noise and the dropout
     """
     return Schedule(iterations, batch, learning_rate, warmup, decay, per_step, accumulate, precision, seed)

@@ -14,6 +14,7 @@ from noisegraph_training.denoisers import ddpm
 from noisegraph_training.denoising import spread
 from noisegraph_training.examples import Examples, Schedule, Trained
 from noisegraph_training.objective import loss_of, min_snr_loss, predicted_data, simple_loss, target
+from noisegraph_training.settings import Precision
 from noisegraph_training.variational import bound_loss, reverse_of
 from torch import Tensor, nn
 
@@ -158,8 +159,22 @@ def test_an_update_of_several_batches_takes_the_mean_of_their_gradients() -> Non
     torch.testing.assert_close(stepped(replace(SHORT, accumulate=2)), wanted, rtol=1e-4, atol=1e-6)
 
 
-def test_bfloat16_is_near_float32_but_not_the_same_and_parameters_stay_float32() -> None:
-    whole, half = stepped(SHORT), stepped(replace(SHORT, precision="bfloat16"))
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_sixteen_bits_are_near_float32_but_not_the_same_and_parameters_stay_float32(precision: Precision) -> None:
+    whole, half = stepped(SHORT), stepped(replace(SHORT, precision=precision))
     assert half.dtype == torch.float32
     assert not torch.equal(whole, half)
     torch.testing.assert_close(half, whole, rtol=0.1, atol=2e-3)
+
+
+def test_in_float16_an_update_with_gradients_too_large_is_left_out_and_the_loss_is_scaled_by_half() -> None:
+    schedule = replace(SHORT, precision="float16", iterations=2)
+    loop: ng.Loop[Trained] = ddpm(EXAMPLES, ng.Architecture(Line), PROCESS, schedule, drop_label=None, levels=50)
+    start = loop.start()
+    begun = start._replace(scaling=torch.tensor([2.0**30, 0.0], dtype=torch.float64))
+    left, taken = loop.step(begun, 0), loop.step(start, 0)
+    assert torch.equal(left.parameters, start.parameters)
+    assert left.scaling.tolist() == [2.0**29, 0]
+    assert left.losses.isfinite().all()
+    assert not torch.equal(taken.parameters, start.parameters)
+    assert taken.scaling.tolist() == [start.scaling[0], 1]

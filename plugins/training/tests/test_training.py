@@ -69,8 +69,11 @@ def test_a_run_resumed_from_a_stored_state_gives_the_same_bits(stop: int) -> Non
     assert equal(run(training(), decode(stored), first=stop), run(training()))
 
 
-def test_the_number_of_iterations_a_step_does_not_change_the_parameters() -> None:
-    assert torch.equal(run(training()).average, run(training(per_step=3)).average)
+@pytest.mark.parametrize("precision", ["float32", "float16"])
+def test_the_number_of_iterations_a_step_does_not_change_the_parameters(precision: str) -> None:
+    one, other = (run(training(precision=precision, per_step=count)) for count in (2, 3))
+    assert torch.equal(one.average, other.average)
+    assert torch.equal(one.scaling, other.scaling)
 
 
 def test_a_step_changes_nothing_in_place_and_leaves_the_global_generator_alone() -> None:
