@@ -77,11 +77,18 @@ def pixels(path: Path, size: int, fit: Fit) -> Tensor:
 
     try:
         with Image.open(path) as opened:
-            upright = ImageOps.exif_transpose(opened).convert("RGBA")
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
+            upright = ImageOps.exif_transpose(_of_eight_bits(opened)).convert("RGBA")
+    except (OSError, EOFError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise ng.NodeError(f"the picture '{path}' cannot be read: {error}", "mend it or take it away") from error
     plain = Image.alpha_composite(Image.new("RGBA", upright.size, "white"), upright).convert("RGB")
     return torch.from_numpy(numpy.array(_square(plain, size, fit))).permute(2, 0, 1).contiguous()
+
+
+def _of_eight_bits(picture: Image) -> Image:
+    """A picture whose grey levels Pillow can turn into colours: of more than 8 bits it would make white."""
+    if not picture.mode.startswith("I"):
+        return picture
+    return picture.convert("I").point(lambda value: value * (1 / 257)).convert("L")
 
 
 def _square(picture: Image, size: int, fit: Fit) -> Image:

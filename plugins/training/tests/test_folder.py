@@ -114,6 +114,12 @@ def test_what_is_transparent_is_white(tmp_path: Path) -> None:
     assert folder(path=str(tmp_path), size=8).pixels.min() == 255
 
 
+def test_a_grey_picture_of_16_bits_keeps_its_greys(tmp_path: Path) -> None:
+    Image.new("I;16", (8, 8), 32768).save(tmp_path / "grey.png")
+    (tmp_path / "grey.txt").write_text("grey", encoding="utf-8")
+    assert set(folder(path=str(tmp_path), size=8).pixels.flatten().tolist()) == {127}
+
+
 def refused(path: Path) -> str:
     with pytest.raises(ng.NodeError) as told:
         folder(path=str(path), size=8)
