@@ -29,6 +29,7 @@ from .checkpoints.lora import (
 )
 from .checkpoints.published import published
 from .checkpoints.recognise import FoundUNet, found_unet
+from .networks.buildable import flaws
 from .networks.unet_config import UNetConfig
 from .prompts import known as words
 
@@ -63,6 +64,8 @@ def architecture(*, config: UNetConfig = UNetConfig()) -> ng.Architecture:  # no
 
     config: what differs from a DDPM's U-Net for colour pictures: channels, levels, attention, conditions
     """
+    if found := flaws(config):
+        raise ng.NodeError(f"no U-Net can be built so: {'; '.join(found)}", "change these numbers of the config")
     return ng.Architecture(build, tuple((field.name, getattr(config, field.name)) for field in fields(config)))
 
 

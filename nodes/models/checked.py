@@ -12,7 +12,9 @@ import noisegraph as ng
 
 from ..checkpoints.checkpoint import opened
 from ..checkpoints.stored import Stored, stored
+from ..networks.buildable import flaws
 from ..networks.tokenizer import END
+from ..networks.unet_config import UNetConfig, tupled
 from .eight_bits import SCALE
 from .from_card import PROCESSES
 from .kinds import kind_of
@@ -32,6 +34,8 @@ def checked(path: str, node: str) -> Stored:
         raise ng.NodeError(f"'{path}' holds {kind.what}, as its card says", f"load it with {kind.node}")
     _fit(kind.says, of.card, of)
     _fit(kind.config, of.card["network"], of)
+    if issubclass(kind.config, UNetConfig):
+        _check_buildable(of, kind.config(**tupled(of.card["network"])))
     if "process" in kind.says.__annotations__:
         _check_process(of)
     _check_count(of)
@@ -48,6 +52,12 @@ def check_tokenizer(of: Stored, tokenizer: Path) -> None:
     if end != of.card["network"]["end_token"]:
         told = f"'{tokenizer}' ends a text with the token {end}, the CLIP reads {of.card['network']['end_token']}"
         raise ng.NodeError(told, "give the tokenizer that it was trained with")
+
+
+def _check_buildable(of: Stored, config: UNetConfig) -> None:
+    if found := flaws(config):
+        told = f"the card of '{of.path}' tells of a U-Net that cannot be built: {'; '.join(found)}"
+        raise ng.NodeError(told, "take the card that train.weights wrote")
 
 
 def _check_process(of: Stored) -> None:
