@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any, get_args, get_origin
@@ -125,8 +125,26 @@ def _file_kind(annotation: Any) -> FileKind | None:
 def _explain(error: Any, value: Any) -> str:
     plain: dict[str, Any] = {"loc": (), "msg": str(error)}
     first = error.errors(include_url=False)[0] if hasattr(error, "errors") else plain
-    inner = ".".join(str(part) for part in first["loc"] if isinstance(part, int))
-    shown = json.dumps(value, default=str)
+    place, found = _place(first["loc"], value)
+    shown = json.dumps(found, default=str)
     shown = shown if len(shown) <= 60 else shown[:57] + "..."
     message = (first["msg"][:1].lower() + first["msg"][1:]).removeprefix("input ")  # the port is its subject
-    return f"{message}{f' (item {inner})' if inner else ''}, found {shown}"
+    return f"{message}{f' ({place})' if place else ''}, found {shown}"
+
+
+def _place(steps: Sequence[str | int], value: Any) -> tuple[str, Any]:
+    """Where within a list or an object the fault lies, and what stands there; of a list of plain values, all of it.
+
+    pydantic's own names for the members of a union, which nobody wrote, are left out.
+    """
+    path: list[str | int] = []
+    inner = value
+    for index, step in enumerate(steps):
+        if isinstance(inner, Mapping) and (step in inner or index == len(steps) - 1):
+            path, inner = [*path, step], inner.get(step, inner)
+        elif isinstance(inner, list) and isinstance(step, int) and step < len(inner):
+            path, inner = [*path, step], inner[step]
+    where = ".".join(map(str, path))
+    if all(isinstance(step, int) for step in path):
+        return f"item {where}" if path else "", value
+    return f"at {where}", inner

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import noisegraph as ng
@@ -70,6 +71,33 @@ def test_c5_a_text_is_no_truth_value(engine: Engine, value: Any) -> None:
 
     engine.registry = Registry([Local("f", [flag])])
     assert "should be a valid boolean" in only(engine.problems(graph({"use": "f.flag", "on": value})))
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a parameter may be, of several names."""
+
+    __pydantic_config__ = {"extra": "forbid"}
+    width: int = 1
+    mult: tuple[int, ...] = ()
+
+
+@pytest.mark.parametrize(
+    ("shape", "told"),
+    [
+        ({"width": "2", "mult": [1]}, 'should be a valid integer (at width), found "2"'),
+        ({"mult": [1, "a"]}, 'should be a valid integer (at mult.1), found "a"'),
+        ({"depth": 2}, "(at depth), found 2"),
+    ],
+)
+def test_c5_of_a_value_of_several_names_the_one_at_fault_is_told(engine: Engine, shape: Any, told: str) -> None:
+    @ng.node
+    def shaped(*, shape: Shape = Shape()) -> str:
+        """Its width."""
+        return str(shape.width)
+
+    engine.registry = Registry([Local("f", [shaped])])
+    assert told in only(engine.problems(graph({"use": "f.shaped", "shape": shape})))
 
 
 def test_c4_a_typo_in_an_optional_parameter_is_an_error(engine: Engine) -> None:
