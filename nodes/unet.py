@@ -58,14 +58,21 @@ def build(**config: Any) -> Module:
     return unet(**config)
 
 
-@ng.node(early=True)
+def architecture_facts(inputs: ng.Facts) -> ng.Facts:
+    """What is known of `unet.architecture`: nothing, but raises NodeError for what cannot be built."""
+    config = inputs.get("config")
+    if isinstance(config, UNetConfig) and (found := flaws(config)):
+        raise ng.NodeError(f"no U-Net can be built so: {'; '.join(found)}", "change these numbers of the config")
+    return {}
+
+
+@ng.node(early=True, facts=architecture_facts)
 def architecture(*, config: UNetConfig = UNetConfig()) -> ng.Architecture:  # noqa: B008 (it is frozen)
     """A U-Net without weights, to be trained.
 
     config: what differs from a DDPM's U-Net for colour pictures: channels, levels, attention, conditions
     """
-    if found := flaws(config):
-        raise ng.NodeError(f"no U-Net can be built so: {'; '.join(found)}", "change these numbers of the config")
+    architecture_facts({"config": config})
     return ng.Architecture(build, tuple((field.name, getattr(config, field.name)) for field in fields(config)))
 
 

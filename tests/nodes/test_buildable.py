@@ -9,11 +9,14 @@ from typing import Any
 import noisegraph as ng
 import pytest
 import torch
+from noisegraph.check import check
+from noisegraph.graph import parse
 from noisegraph.nodes.models.checked import checked
 from noisegraph.nodes.networks.buildable import flaws
 from noisegraph.nodes.networks.unet import unet
 from noisegraph.nodes.networks.unet_config import UNetConfig, tupled
 from noisegraph.nodes.unet import architecture
+from noisegraph.registry import Registry
 from safetensors.torch import save_file
 
 from . import checkpoints
@@ -46,6 +49,13 @@ def test_what_keeps_a_network_from_being_built_is_told_with_what_to_change(told:
         architecture(config=config)
     with pytest.raises(UNBUILT), torch.device("meta"):
         unet(**SMALL | FLAWED[told])
+
+
+def test_a_graph_with_such_a_network_is_found_wrong_before_it_runs() -> None:
+    nodes = {"network": {"use": "unet.architecture", "config": {"num_heads": 5}}}
+    graph = parse(json.dumps({"nodes": nodes, "outputs": {"network": "$network"}}), "graph.json")
+    (problem,) = check(graph, Registry.installed()).problems
+    assert "num_heads is 5" in str(problem)
 
 
 def test_every_published_network_can_be_built() -> None:
