@@ -16,7 +16,7 @@ from torch.func import functional_call
 from .examples import Schedule, Trained
 
 EXPLODED = 10.0
-"""Times the loss of the first step: beyond, training has diverged."""
+"""Times the loss before the first update: beyond, training has diverged."""
 FIRST_SCALE = 65536.0
 """By what the loss is multiplied in float16 until its gradients turn out too large (Micikevicius et al. 2018)."""
 
@@ -35,6 +35,8 @@ class State(NamedTuple):
     """How many there were, float32; in float16 those that were left out do not count."""
     scaling: Tensor
     """By what the loss is multiplied in float16, and how many updates ago that changed: float64 [2]."""
+    untrained: Tensor
+    """Mean loss of the first parameters on the batches of the first step, []; 0 before that."""
     losses: Tensor
     """Mean loss of every step so far; nan at the end where training was stopped, the rest being as it was before."""
 
@@ -67,8 +69,10 @@ def descend(
 
     def step(state: State, index: int) -> State:
         first = index * schedule.per_step
-        last = min(first + schedule.per_step, schedule.iterations)
-        return _kept(state, _train(state, range(first, last), module, objective, schedule), first, last)
+        iterations = range(first, min(first + schedule.per_step, schedule.iterations))
+        if not len(state.losses):
+            state = state._replace(untrained=_untrained(state.parameters, iterations, module, objective, schedule))
+        return _kept(state, _train(state, iterations, module, objective, schedule), iterations)
 
     def averaged(state: State) -> Callable[..., Any]:
         return _network(_skeleton(architecture, schedule.seed).eval(), state.average)
@@ -96,17 +100,17 @@ def _stopped(state: State) -> bool:
     return len(state.losses) > 0 and not bool(state.losses[-1].isfinite())
 
 
-def _kept(before: State, after: State, first: int, last: int) -> State:
+def _kept(before: State, after: State, iterations: range) -> State:
     """What a step has led to, or where training diverges what was before it; raises NodeError where that is nothing."""
-    loss = float(after.losses[-1])
-    start = float(before.losses[0]) if len(before.losses) else math.inf
-    if math.isfinite(loss) and (start <= 0 or loss <= EXPLODED * start):
+    loss, start = float(after.losses[-1]), float(after.untrained)
+    if math.isfinite(loss) and not 0 < EXPLODED * start < loss:
         return after
-    told = f"the loss is {loss:.3g} after {last} iterations"
+    told = f"the loss is {loss:.3g} after {iterations.stop} iterations, {start:.3g} before any"
     hint = "give a lower learning_rate"
     if not len(before.losses):
         raise ng.NodeError(told, hint)
-    logging.getLogger(__name__).warning("%s: training stops, and the weights after %d are kept; %s", told, first, hint)
+    kept = f"training stops, and the weights after {iterations.start} are kept"
+    logging.getLogger(__name__).warning("%s: %s; %s", told, kept, hint)
     return before._replace(losses=torch.cat([before.losses, torch.full((1,), math.nan, device="cpu")]))
 
 
@@ -143,8 +147,8 @@ def _start(module: nn.Module) -> State:
     first = nn.utils.parameters_to_vector(module.parameters()).detach().to(torch.get_default_device())
     scaling = torch.tensor([FIRST_SCALE, 0.0], dtype=torch.float64, device="cpu")
     mean, square = torch.zeros_like(first), torch.zeros_like(first)
-    updates, losses = torch.zeros((), device="cpu"), torch.zeros(0, device="cpu")
-    return State(first, first.clone(), mean, square, updates, scaling, losses)
+    zero, losses = torch.zeros((), device="cpu"), torch.zeros(0, device="cpu")
+    return State(first, first.clone(), mean, square, zero, scaling, zero, losses)
 
 
 def _train(state: State, iterations: range, module: nn.Module, objective: Objective, schedule: Schedule) -> State:
@@ -165,8 +169,23 @@ def _train(state: State, iterations: range, module: nn.Module, objective: Object
         scaler.update()
         average.lerp_(vector.detach(), 1 - min(schedule.decay, (1 + iteration) / (10 + iteration)))
         losses.append(loss)
-    losses_so_far = torch.cat([state.losses, torch.stack(losses).mean().view(1).cpu()])
-    return State(vector.detach(), average, mean, square, updates, _scaling(scaler, state.scaling), losses_so_far)
+    return state._replace(
+        parameters=vector.detach(),
+        average=average,
+        mean=mean,
+        square=square,
+        updates=updates,
+        scaling=_scaling(scaler, state.scaling),
+        losses=torch.cat([state.losses, torch.stack(losses).mean().view(1).cpu()]),
+    )
+
+
+def _untrained(
+    parameters: Tensor, iterations: range, module: nn.Module, objective: Objective, schedule: Schedule
+) -> Tensor:
+    """The mean loss of the parameters, which stay as they are, on the batches of some iterations: []."""
+    parts = range(iterations.start * schedule.accumulate, iterations.stop * schedule.accumulate)
+    return torch.stack([_loss(module, parameters, objective, schedule, part).detach() for part in parts]).mean().cpu()
 
 
 def _scaler(scaling: Tensor, device: torch.device, schedule: Schedule) -> torch.amp.GradScaler:

@@ -137,6 +137,14 @@ class Single(nn.Module):
         return self.value.sum()
 
 
+class Near(Single):
+    """One parameter near zero."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.value = nn.Parameter(torch.full((1,), 0.01))
+
+
 def test_the_learning_rate_rises_in_a_line_and_falls_as_half_a_cosine() -> None:
     schedule = Schedule(iterations=8, learning_rate=0.5, warmup=4, per_step=1)
     loop = descend(ng.Architecture(Single), schedule, lambda network, iteration, device: network(), lambda network: {})
@@ -185,6 +193,20 @@ def test_training_that_diverges_stops_and_gives_the_last_good_weights(
     assert math.isfinite(kept.loss)
     assert kept.facts == {"stopped": "diverged after 4 iterations"}
     assert "weights after 4 are kept; give a lower learning_rate" in caplog.text
+
+
+def test_fine_tuning_that_diverges_in_its_first_step_is_an_error_though_the_loss_was_small_before() -> None:
+    def objective(network: Any, iteration: int, device: torch.device) -> Tensor:
+        found: Tensor = network()
+        return 0.01 + found.square()
+
+    def loop(learning_rate: float) -> ng.Loop[Trained]:
+        schedule = Schedule(iterations=4, per_step=2, learning_rate=learning_rate, warmup=1)
+        return descend(ng.Architecture(Near), schedule, objective, lambda network: {})
+
+    assert loop(0.001).run().loss < 0.011
+    with pytest.raises(ng.NodeError, match=r"the loss is 0\.\d+ after 2 iterations, 0\.0101 before any"):
+        loop(1.0).run()
 
 
 def test_a_preview_is_one_picture_a_class_between_black_and_white() -> None:
