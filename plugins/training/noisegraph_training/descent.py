@@ -15,8 +15,12 @@ from torch.func import functional_call
 
 from .examples import Schedule, Trained
 
-EXPLODED = 10.0
-"""Times the loss before the first update: beyond, training has diverged."""
+EXPLODED = 5.0
+"""Times the loss before the first update: beyond, training has diverged and stops."""
+UNLEARNED = 1.5
+"""Times that loss: beyond, what was learned is worse than what it began with, which is told in the end."""
+JUDGED = 64
+"""Examples at least, of which a loss is the mean where it is held against another."""
 FIRST_SCALE = 65536.0
 """By what the loss is multiplied in float16 until its gradients turn out too large (Micikevicius et al. 2018)."""
 
@@ -36,7 +40,7 @@ class State(NamedTuple):
     scaling: Tensor
     """By what the loss is multiplied in float16, and how many updates ago that changed: float64 [2]."""
     untrained: Tensor
-    """Mean loss of the first parameters on the batches of the first step, []; 0 before that."""
+    """Mean loss of the first parameters on the first batches, []; 0 before the first step."""
     losses: Tensor
     """Mean loss of every step so far; nan at the end where training was stopped, the rest being as it was before."""
 
@@ -71,8 +75,8 @@ def descend(
         first = index * schedule.per_step
         iterations = range(first, min(first + schedule.per_step, schedule.iterations))
         if not len(state.losses):
-            state = state._replace(untrained=_untrained(state.parameters, iterations, module, objective, schedule))
-        return _kept(state, _train(state, iterations, module, objective, schedule), iterations)
+            state = state._replace(untrained=_untrained(state.parameters, module, objective, schedule))
+        return _kept(state, _train(state, iterations, module, objective, schedule), iterations, schedule)
 
     def averaged(state: State) -> Callable[..., Any]:
         return _network(_skeleton(architecture, schedule.seed).eval(), state.average)
@@ -80,10 +84,10 @@ def descend(
     def finish(state: State) -> Trained:
         parameters = {name: value.clone() for name, value in named(module, state.average).items()}
         losses = state.losses[state.losses.isfinite()]
-        recent = losses[-math.ceil(len(losses) / 10) :]
+        loss = float(losses[-math.ceil(len(losses) / 10) :].mean())
         told = {"stopped": f"diverged after {len(losses) * schedule.per_step} iterations"} if _stopped(state) else {}
         with torch.no_grad():
-            return Trained(parameters, float(recent.mean()), {**verdict(averaged(state)), **told})
+            return Trained(parameters, loss, {**verdict(averaged(state)), **told, **_worse(loss, state)})
 
     def preview(state: State) -> Tensor | None:
         assert look is not None
@@ -100,9 +104,20 @@ def _stopped(state: State) -> bool:
     return len(state.losses) > 0 and not bool(state.losses[-1].isfinite())
 
 
-def _kept(before: State, after: State, iterations: range) -> State:
+def _worse(loss: float, state: State) -> dict[str, str]:
+    """What a card says of training that ends far above the loss that it began with; a warning too."""
+    start = float(state.untrained)
+    if not 0 < UNLEARNED * start < loss:
+        return {}
+    told = f"the loss is {loss:.3g}, {start:.3g} before training"
+    logging.getLogger(__name__).warning("%s: what it knew is lost; give a lower learning_rate", told)
+    return {"unlearned": told}
+
+
+def _kept(before: State, after: State, iterations: range, schedule: Schedule) -> State:
     """What a step has led to, or where training diverges what was before it; raises NodeError where that is nothing."""
-    loss, start = float(after.losses[-1]), float(after.untrained)
+    recent = after.losses[-math.ceil(JUDGED / (schedule.batch * schedule.accumulate * schedule.per_step)) :]
+    loss, start = float(recent.mean()), float(after.untrained)
     if math.isfinite(loss) and not 0 < EXPLODED * start < loss:
         return after
     told = f"the loss is {loss:.3g} after {iterations.stop} iterations, {start:.3g} before any"
@@ -180,11 +195,9 @@ def _train(state: State, iterations: range, module: nn.Module, objective: Object
     )
 
 
-def _untrained(
-    parameters: Tensor, iterations: range, module: nn.Module, objective: Objective, schedule: Schedule
-) -> Tensor:
-    """The mean loss of the parameters, which stay as they are, on the batches of some iterations: []."""
-    parts = range(iterations.start * schedule.accumulate, iterations.stop * schedule.accumulate)
+def _untrained(parameters: Tensor, module: nn.Module, objective: Objective, schedule: Schedule) -> Tensor:
+    """The mean loss of the first parameters on the batches of the first step, or on more where these are few: []."""
+    parts = range(max(schedule.per_step * schedule.accumulate, math.ceil(JUDGED / schedule.batch)))
     return torch.stack([_loss(module, parameters, objective, schedule, part).detach() for part in parts]).mean().cpu()
 
 
