@@ -26,7 +26,8 @@ def frechet(
     """
     _alike(found, wanted)
     samples = [part.detach().cpu().double() for part in (found, wanted)]
-    return estimated(frechet_distance, samples, resamples, seed, (kinds, 1))
+    found = estimated(frechet_distance, samples, resamples, seed, (kinds, 1))
+    return found._replace(low=max(found.low, 0.0))
 
 
 def frechet_distance(found: ng.Tensor, wanted: ng.Tensor) -> float:

@@ -101,6 +101,7 @@ def test_resamples_keep_as_many_of_each_kind_that_was_drawn_in_turn() -> None:
     loose, kept = (frechet(points, points, kinds=kinds) for kinds in (1, 2))
     assert loose.value == kept.value
     assert kept.high - kept.low < loose.high - loose.low
+    assert loose.low == 0  # no distance is below that
     with pytest.raises(ng.NodeError, match="60 pictures of 7 kinds"):
         frechet(points, points, kinds=7)
     certain = torch.eye(5).repeat(8, 1) * 10
