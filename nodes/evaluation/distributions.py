@@ -26,8 +26,8 @@ def frechet(
     """
     _alike(found, wanted)
     samples = [part.detach().cpu().double() for part in (found, wanted)]
-    found = estimated(frechet_distance, samples, resamples, seed, (kinds, 1))
-    return found._replace(low=max(found.low, 0.0))
+    distance = estimated(frechet_distance, samples, resamples, seed, (kinds, 1))
+    return distance._replace(low=max(distance.low, 0.0))
 
 
 def frechet_distance(found: ng.Tensor, wanted: ng.Tensor) -> float:
