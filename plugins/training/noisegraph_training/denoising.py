@@ -56,7 +56,7 @@ def loop(
         random = random_of(schedule.seed, iteration, draw=1)
         condition = {name: value.to(device) for name, value in told(batch, random).items()}
         batch = batch.on(device)
-        return loss(network(batch.x, batch.t, **condition), batch)
+        return loss(asked(network, batch, condition, goal), batch)
 
     def judged(network: Network, seen: Seen) -> float:
         """The loss without dropped conditions, on the same noise for any examples."""
@@ -64,7 +64,7 @@ def loop(
         for part in range(BATCHES):
             batch = noisy_batch(seen.data, levels, 64, 0.0, schedule.seed, part)
             condition = seen.told(batch, random_of(schedule.seed, part, draw=1))
-            found += float(loss(network(batch.x, batch.t, **condition).cpu(), batch))
+            found += float(loss(asked(network, batch, condition, goal).cpu(), batch))
         return round(found / BATCHES, 6)
 
     def verdict(network: Network) -> dict[str, Any]:
@@ -75,6 +75,25 @@ def loop(
         return {**card, "loss_seen": judged(network, Seen(data, told)), "loss_held_out": judged(network, apart)}
 
     return descend(architecture, schedule, objective, verdict, look)
+
+
+def asked(network: Network, batch: Batch, condition: Mapping[str, Tensor], goal: Goal) -> Tensor:
+    """What the network puts out for a batch; raises NodeError where it does not fit what it is to learn from."""
+    channels, *sides = batch.x.shape[1:]
+    conditions = "".join(f", '{name}' {list(value.shape[1:])}" for name, value in condition.items())
+    given = f"data {[channels, *sides]}{conditions}"
+    try:
+        output: Tensor = network(batch.x, batch.t, **condition)
+    except torch.OutOfMemoryError:
+        raise
+    except (RuntimeError, TypeError, ValueError) as error:
+        told = f"the network does not take {given}: {str(error).splitlines()[0]}"
+        raise ng.NodeError(told, "give the architecture the channels and the conditions that these have") from error
+    wanted = [channels * (1 + goal.learned_variance), *sides]
+    if list(output.shape[1:]) != wanted:
+        told = f"the network puts out {list(output.shape[1:])} for {given}"
+        raise ng.NodeError(told, f"give it out_channels to put out {wanted}")
+    return output
 
 
 def looked_up(table: Mapping[str, Tensor]) -> Told:
@@ -92,7 +111,7 @@ def carded(
         **facts,
         "shape": list(data.shape[1:]),
         "prediction": goal.prediction,
-        "learned_variance": goal.loss in ("hybrid", "bound"),
+        "learned_variance": goal.learned_variance,
         "process": described(process),
         "training": training,
     }

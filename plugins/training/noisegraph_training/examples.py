@@ -68,6 +68,11 @@ class Goal(NamedTuple):
     drop: float
     """How often the condition is the empty one."""
 
+    @property
+    def learned_variance(self) -> bool:
+        """Whether it puts out a variance as well."""
+        return self.loss in ("hybrid", "bound")
+
 
 def origin(examples: Examples | Captioned) -> dict[str, Any]:
     """What a card says of where its data come from."""

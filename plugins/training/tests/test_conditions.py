@@ -222,6 +222,27 @@ def test_what_was_learned_by_heart_shows_in_the_loss_on_what_was_held_out() -> N
     assert same["loss_held_out"] == same["loss_seen"] == apart["loss_seen"]
 
 
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        (
+            {"in_channels": 5},
+            r"does not take data \[4, 8, 8\], 'context' \[1, 1\]: .*expected input.*to have 5 channels",
+        ),
+        ({"context_channels": 3}, r"does not take data \[4, 8, 8\], 'context' \[1, 1\]: "),
+        ({"num_classes": 2}, "does not take .*: the network wants a condition 'y'"),
+        ({"out_channels": 8}, r"puts out \[8, 8, 8\] for data \[4, 8, 8\], 'context' \[1, 1\]"),
+    ],
+)
+def test_a_network_that_does_not_fit_what_it_is_to_learn_from_is_told(changed: dict[str, int], told: str) -> None:
+    config = {"in_channels": 4, "out_channels": 4, "model_channels": 8, "channel_mult": [1], "num_res_blocks": 1,
+              "attention_resolutions": [], "groups": 4, "context_channels": 1, **changed}  # fmt: skip
+    made = architecture("unet.architecture", config=config)
+    loop = latent(PICTURES, LATENTS, WORDS, made, PROCESS, SHORT, NONE)
+    with pytest.raises(ng.NodeError, match=told):
+        loop.step(loop.start(), 0)
+
+
 def test_held_out_latents_without_their_conditions_are_refused() -> None:
     examples = Captioned(torch.zeros(1, 3, 8, 8, dtype=torch.uint8), ["a"], "one", "none")
     point = ng.Latent(torch.zeros(1, 2))

@@ -116,12 +116,6 @@ def test_the_hybrid_loss_teaches_the_mean_nothing_but_the_simple_loss() -> None:
     torch.testing.assert_close(mean.grad, wanted)
 
 
-def test_a_network_without_a_variance_is_told_to_have_one() -> None:
-    batch = batch_at(3)
-    with pytest.raises(ng.NodeError, match="puts out 1 channels for 1"):
-        loss_of("hybrid", "eps", LEVELS)(batch.x, batch)
-
-
 class Line(nn.Module):
     """One weight for each number, and dropout that is never on: its gradient is that of a mean over the batch."""
 
@@ -157,6 +151,12 @@ def test_an_update_of_several_batches_takes_the_mean_of_their_gradients() -> Non
     mean = (gradients[0] + gradients[1]) / 2
     wanted = 0.1 * mean / max(1.0, float(mean.norm()))
     torch.testing.assert_close(stepped(replace(SHORT, accumulate=2)), wanted, rtol=1e-4, atol=1e-6)
+
+
+def test_a_network_without_a_variance_is_told_to_have_one() -> None:
+    loop = ddpm(EXAMPLES, ng.Architecture(Line), PROCESS, SHORT, drop_label=None, loss="hybrid", levels=50)
+    with pytest.raises(ng.NodeError, match=r"the network puts out \[\d+, 2, 2\] for data"):
+        loop.step(loop.start(), 0)
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
