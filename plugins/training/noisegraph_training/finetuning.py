@@ -10,6 +10,9 @@ import noisegraph as ng
 import torch
 from torch import Tensor, nn
 
+LEAST = 0.1
+"""The share of an architecture's numbers that a trained network has at least; one that has less is of another kind."""
+
 
 @dataclass(frozen=True)
 class Begun:
@@ -21,13 +24,16 @@ class Begun:
     """How the names of those parameters begin that are not to learn."""
 
     def __call__(self, **config: Any) -> nn.Module:
-        """The module; raises NodeError where these have nothing for it."""
+        """The module; raises NodeError where these have next to nothing for it."""
         module = self.build(**config)
-        taken = sum(_take(name, parameter, self.trained) for name, parameter in module.named_parameters())
-        if not taken:
-            raise ng.NodeError("the trained network has no parameter that this architecture knows", _HINT)
+        parameters = dict(module.named_parameters())
+        taken = [name for name, parameter in parameters.items() if _take(name, parameter, self.trained)]
+        share = sum(parameters[name].numel() for name in taken) / sum(map(torch.numel, parameters.values()))
+        if share < LEAST:
+            told = f"of this architecture's parameters {len(taken)} of {len(parameters)} fit the trained network"
+            raise ng.NodeError(f"{told}, {share:.0%} of its numbers", _HINT)
         for beginning in self.locked:
-            held = [parameter for name, parameter in module.named_parameters() if name.startswith(beginning)]
+            held = [parameter for name, parameter in parameters.items() if name.startswith(beginning)]
             if not held:
                 parts = ", ".join(name for name, _ in module.named_children())
                 raise ng.NodeError(f"no parameter's name begins with '{beginning}'", f"the network's parts are {parts}")

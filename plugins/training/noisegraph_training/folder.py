@@ -106,7 +106,7 @@ def _is_picture(path: Path) -> bool:
 def _beside(path: Path) -> str:
     """What is written in the text file beside a picture; nothing where there is none."""
     text = path.with_suffix(".txt")
-    return " ".join(text.read_text(encoding="utf-8-sig", errors="replace").split()) if text.is_file() else ""
+    return " ".join(_text(text).split()) if text.is_file() else ""
 
 
 def _listed(folder: Path) -> dict[str, str]:
@@ -117,6 +117,8 @@ def _listed(folder: Path) -> dict[str, str]:
             name, words = told.get("file_name"), _words(told)
             if not isinstance(name, str) or words is None:
                 _refuse(f"line {number} of '{folder / LINES}' has no file_name or no {_or(WORDS)}")
+            if name in found:
+                _refuse(f"line {number} of '{folder / LINES}' tells of '{name}' a second time")
             found[name] = words
     if (folder / TABLE).is_file():
         for name, told in _object(folder / TABLE, _text(folder / TABLE)).items():
@@ -128,7 +130,7 @@ def _listed(folder: Path) -> dict[str, str]:
 
 
 def _text(path: Path) -> str:
-    """A list's text, without the mark that editors of Windows put before it."""
+    """A caption's or a list's text, without the mark that editors of Windows put before it."""
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:

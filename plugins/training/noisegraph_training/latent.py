@@ -60,6 +60,10 @@ def tabled(wanted: ng.Condition, empty: ng.Condition | None, count: int) -> dict
     if empty is not None and set(wanted) != set(empty):
         told = f"a condition of {', '.join(sorted(wanted))}, and an empty one of {', '.join(sorted(empty))}"
         raise ng.NodeError(told, "make both with the same nodes")
+    if empty is not None and (sizes := {len(value) for value in empty.values()} - {1}):
+        raise ng.NodeError(
+            f"an empty condition of {min(sizes)} texts or values", "make it of one, such as the empty text"
+        )
     table = {
         name: value.expand(count, *value.shape[1:]) if len(value) == 1 else value for name, value in wanted.items()
     }

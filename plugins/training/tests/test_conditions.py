@@ -243,6 +243,11 @@ def test_a_network_that_does_not_fit_what_it_is_to_learn_from_is_told(changed: d
         loop.step(loop.start(), 0)
 
 
+def test_an_empty_condition_is_one() -> None:
+    with pytest.raises(ng.NodeError, match="an empty condition of 5"):
+        latent(PICTURES, LATENTS, WORDS, ng.Architecture(Listening), PROCESS, SHORT, WORDS)
+
+
 def test_held_out_latents_without_their_conditions_are_refused() -> None:
     examples = Captioned(torch.zeros(1, 3, 8, 8, dtype=torch.uint8), ["a"], "one", "none")
     point = ng.Latent(torch.zeros(1, 2))

@@ -150,6 +150,8 @@ def test_a_list_that_names_other_pictures_or_is_damaged_is_refused_with_the_plac
     assert "line 2" in refused(cards)
     (cards / "metadata.jsonl").write_text('{"file_name": "red.png"}', encoding="utf-8")
     assert "line 1" in refused(cards)
+    (cards / "metadata.jsonl").write_text('{"file_name": "red.png", "text": "a"}\n' * 2, encoding="utf-8")
+    assert "line 2" in refused(cards)
 
 
 @pytest.mark.parametrize("written", [beside, lines, table])
@@ -161,7 +163,10 @@ def test_the_mark_before_a_text_of_windows_is_no_part_of_it(cards: Path, written
     assert folder(path=str(cards), size=8).captions == ["a green card", "a blue card", "a red card"]
 
 
-def test_a_list_in_another_encoding_is_refused_by_name(cards: Path) -> None:
+def test_a_caption_or_a_list_in_another_encoding_is_refused_by_name(cards: Path) -> None:
+    beside(cards)
+    (cards / "red.txt").write_bytes("rosé".encode("latin-1"))
+    assert "red.txt' is not written in UTF-8" in refused(cards)
     (cards / "metadata.jsonl").write_bytes('{"file_name": "red.png", "text": "rosé"}'.encode("latin-1"))
     assert "metadata.jsonl' is not written in UTF-8" in refused(cards)
 
