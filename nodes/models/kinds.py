@@ -96,9 +96,10 @@ KINDS = (
 def kind_of(of: Stored) -> Kind:
     """What a card describes; raises NodeError for a network that is none of ours."""
     named = set(of.card["network"])
-    for kind in KINDS:
-        if named <= {field.name for field in fields(kind.config)}:
-            return kind
-    strange = ", ".join(sorted(named)[:5])[:300]
+    unknown = [named - {field.name for field in fields(kind.config)} for kind in KINDS]
+    fewest = min(unknown, key=len)
+    if not fewest:
+        return KINDS[unknown.index(fewest)]
+    strange = ", ".join(sorted(fewest)[:5])[:300]
     hint = "it was trained with another plugin's architecture: the node that loads it is there"
-    raise ng.NodeError(f"the card of '{of.path}' describes a network that noisegraph does not know: {strange}", hint)
+    raise ng.NodeError(f"the card of '{of.path}' describes a network that noisegraph does not know, by {strange}", hint)
