@@ -35,7 +35,7 @@ def checked(path: str, node: str) -> Stored:
     _fit(kind.says, of.card, of)
     _fit(kind.config, of.card["network"], of)
     if issubclass(kind.config, UNetConfig):
-        _check_buildable(of, kind.config(**tupled(of.card["network"])))
+        _check_unet(of, kind.config(**tupled(of.card["network"])))
     if "process" in kind.says.__annotations__:
         _check_process(of)
     _check_count(of)
@@ -54,9 +54,14 @@ def check_tokenizer(of: Stored, tokenizer: Path) -> None:
         raise ng.NodeError(told, "give the tokenizer that it was trained with")
 
 
-def _check_buildable(of: Stored, config: UNetConfig) -> None:
+def _check_unet(of: Stored, config: UNetConfig) -> None:
+    """Raise NodeError for a configuration that cannot be built, or that reads no data of the card's shape."""
     if found := flaws(config):
         told = f"the card of '{of.path}' tells of a U-Net that cannot be built: {'; '.join(found)}"
+        raise ng.NodeError(told, "take the card that train.weights wrote")
+    shape = of.card["shape"]
+    if len(shape) != 3 or shape[0] > config.in_channels:
+        told = f"the card of '{of.path}' tells of data {shape} and of a U-Net that reads {config.in_channels} channels"
         raise ng.NodeError(told, "take the card that train.weights wrote")
 
 

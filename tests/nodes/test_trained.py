@@ -252,6 +252,15 @@ def test_a_card_of_a_network_of_nobodys_is_refused(own: Callable[[str], Path], t
     assert "a network that noisegraph does not know, by petals" in told
 
 
+@pytest.mark.parametrize("shape", [[16], [9, 8, 8]])
+def test_a_card_whose_network_reads_no_data_of_its_shape_is_refused(
+    own: Callable[[str], Path], tmp_path: Path, shape: list[int]
+) -> None:
+    changed(own("digit"), shape=shape)
+    (told,) = problems(tmp_path)
+    assert f"tells of data {shape} and of a U-Net that reads 1 channels" in told
+
+
 @pytest.mark.parametrize(
     ("said", "wanted"),
     [
