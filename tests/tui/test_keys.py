@@ -310,7 +310,7 @@ def test_a_monkey_breaks_nothing_and_holds_nothing_up(
             await pilot._wait_for_screen()
             longest = max(longest, time.thread_time() - before)
         assert app.is_running
-        assert longest < max(0.25, 4 * start)  # on a machine of 2026 both take about 0.1 s
+        assert longest < max(0.6, 6 * start)  # on a quiet machine of 2026 both take about 0.1 s
 
     with no_garbage():
         drive(app, play)

@@ -242,7 +242,7 @@ def test_captions_are_dropped_for_the_empty_text_as_often_as_asked() -> None:
     settings = short(iterations=8, batch=500, per_step=8)
     loop = latent(EXAMPLES, ng.Latent(LATENTS), WANTED, ng.Architecture(Listening), PROCESS, settings, EMPTY, drop=0.25)
     run(loop)
-    dropped = torch.cat(told).abs().sum(dim=(1, 2)) == 0
+    dropped = torch.cat(told[-8:]).abs().sum(dim=(1, 2)) == 0  # before, it has been judged untrained
     assert len(dropped) == 4000
     assert abs(dropped.float().mean().item() - 0.25) < 5 * math.sqrt(0.25 * 0.75 / 4000)
 
