@@ -83,7 +83,8 @@ def test_what_was_learned_in_the_same_graph_is_taken_alike(trained: ng.Network) 
 
 
 def test_what_is_locked_stays_as_it_was_while_the_rest_learns(trained: ng.Network) -> None:
-    from noisegraph_training.descent import descend, named
+    from noisegraph_training.descent import descend
+    from noisegraph_training.state import named
 
     def size(module: Any, iteration: int, device: torch.device) -> Tensor:
         found: Tensor = (
@@ -113,7 +114,8 @@ def test_an_architecture_of_another_kind_is_refused(trained: ng.Network) -> None
 
 
 def test_a_training_goes_on_from_it(trained: ng.Network) -> None:
-    from noisegraph_training.descent import descend, named
+    from noisegraph_training.descent import descend
+    from noisegraph_training.state import named
 
     def distance(module: Any, iteration: int, device: torch.device) -> Tensor:
         x = torch.zeros(1, 2, 4, 4)

@@ -13,9 +13,10 @@ from noisegraph_training.batches import noisy_batch
 from noisegraph_training.card import weights
 from noisegraph_training.data import digits
 from noisegraph_training.denoisers import ddpm
-from noisegraph_training.descent import State, descend, named
+from noisegraph_training.descent import descend
 from noisegraph_training.examples import Examples, Schedule, Trained
 from noisegraph_training.objective import target
+from noisegraph_training.state import State, named
 from torch import Tensor, nn
 
 PROCESS = ng.DiscreteVP("cosine", 1000)
