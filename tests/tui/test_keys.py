@@ -20,6 +20,7 @@ from noisegraph.tui.keys.hearing import Hearing
 from noisegraph.tui.keys.keymap import read_keymap
 from noisegraph.tui.theme import THEMES
 from textual.binding import Binding
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.widget import Widget
 
@@ -290,6 +291,17 @@ def test_a_letter_leads_to_a_pane(tmp_path: Path) -> None:
         await until(pilot, lambda: app.focused is app.main.pane("queue"))
 
     drive(app, play)
+
+
+def test_a_key_that_comes_when_the_app_is_closed_is_nobodys(tmp_path: Path) -> None:
+    app = app_on(tmp_path)
+
+    async def play(pilot: Pilot[int]) -> None:
+        await pilot.pause()
+
+    drive(app, play)
+    assert not app.screen_stack
+    asyncio.run(app.on_event(Key("j", "j")))
 
 
 @pytest.mark.parametrize("count", [120, pytest.param(2000, marks=pytest.mark.slow)])

@@ -44,8 +44,11 @@ class Keyed(Working):
     async def on_event(self, event: Event) -> None:
         """Keys that begin or end a chord, and digits that count, are seen before any widget sees them.
 
-        Keys that are typed before what they are meant for has the focus, a pane or a box, are held until then.
+        Keys that are typed before what they are meant for has the focus, a pane or a box, are held until then; those
+        that come while the app is being closed are nobody's.
         """
+        if isinstance(event, Key) and not self.screen_stack:
+            return
         if isinstance(event, Key) and not event.is_forwarded:
             if self._unsettled:
                 self._held.append(event)
