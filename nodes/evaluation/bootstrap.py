@@ -37,14 +37,14 @@ def estimated(
     """
     import torch
 
-    for sample, number in zip(samples, kinds, strict=True):
+    pairs = list(zip(samples, kinds, strict=True))
+    for sample, number in pairs:
         if len(sample) % number:
             raise ng.NodeError(f"{len(sample)} pictures of {number} kinds in turn", "draw as many of each kind")
     value = statistic(*samples)
-    placed = list(enumerate(zip(samples, kinds, strict=True)))
     draws = []
     for index in range(resamples):
-        rows = (sample[_rows(len(sample), seed, index, place, number)] for place, (sample, number) in placed)
+        rows = (sample[_rows(len(sample), seed, index, place, number)] for place, (sample, number) in enumerate(pairs))
         draws.append(statistic(*rows))
     spread = torch.tensor(draws, dtype=torch.float64)
     low, high = (spread - spread.mean()).quantile(torch.tensor([0.025, 0.975], dtype=torch.float64)).tolist()

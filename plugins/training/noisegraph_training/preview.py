@@ -26,11 +26,11 @@ def under(
     seed: int,
 ) -> Look:
     """Shows what a network draws under the conditions of a few of the examples [examples, ...]."""
-    batch = noisy_batch(data.cpu(), spread(process, goal.levels), SHOWN, 0.0, seed, 0)
-    few = told(batch, random_of(seed, 0, draw=1))
 
     def look(network: Network) -> ng.Tensor | None:
-        return shown(drawn(network, few, data.shape[1:], process, goal.prediction))
+        batch = noisy_batch(data.cpu(), spread(process, goal.levels), SHOWN, 0.0, seed, 0)
+        few = told(batch, random_of(seed, 0, draw=1))
+        return shown(drawn(network, few, batch.x.shape, process, goal.prediction))
 
     return look
 
@@ -38,13 +38,12 @@ def under(
 def drawn(
     network: Network,
     told: Mapping[str, ng.Tensor],
-    sizes: Sequence[int],
+    shape: Sequence[int],
     process: ng.Process,
     prediction: ng.Prediction,
 ) -> ng.Tensor:
-    """What it draws under conditions [batch, ...], [batch, *sizes], by DDIM (Song et al. 2021, eq. 12, eta = 0)."""
-    count = len(next(iter(told.values())))
-    x = ng.normal(range(count), torch.empty(count, *sizes), "preview")
+    """What it draws under conditions [batch, ...], of that shape, by DDIM (Song et al. 2021, eq. 12, eta = 0)."""
+    x = ng.normal(range(shape[0]), torch.empty(*shape), "preview")
     span = (process.t_max - process.t_min) / STEPS
     points = [process.level(process.t_max - index * span) for index in range(STEPS + 1)]
     with torch.no_grad():
@@ -57,8 +56,8 @@ def drawn(
 
 def classes(network: Network, examples: Examples, process: ng.Process, prediction: ng.Prediction) -> ng.Tensor:
     """One picture a class [classes, 3, height, width] in [0, 1]."""
-    labels = torch.arange(examples.classes)
-    return pictures(drawn(network, {"y": labels}, examples.data.shape[1:], process, prediction))
+    labels, shape = torch.arange(examples.classes), (examples.classes, *examples.data.shape[1:])
+    return pictures(drawn(network, {"y": labels}, shape, process, prediction))
 
 
 def pictures(x: ng.Tensor) -> ng.Tensor:

@@ -269,6 +269,14 @@ def test_a_training_of_latents_shows_what_it_draws_under_the_conditions_of_examp
     assert latent(examples, latents, wanted, listening, PROCESS, SHORT).preview is None
 
 
+def test_a_training_without_conditions_shows_what_it_draws(heard: Any) -> None:
+    listening = ng.Architecture(Listening)
+    loop = latent(PICTURES, LATENTS, ng.Condition({}), listening, PROCESS, SHORT, preview=node("sampler.preview")())
+    assert loop.preview is not None
+    assert len(loop.preview(loop.start())) == 8
+    assert set(heard[-1]) == {"x"}
+
+
 def test_a_training_to_fill_in_shows_it_around_what_is_left(heard: Any) -> None:
     shown = node("sampler.preview")()
     loop = inpainting(PICTURES, LATENTS, WORDS, NONE, ng.Architecture(Listening), PROCESS, SHORT, shown)
